@@ -1,0 +1,55 @@
+/* reader.h: the door to read.
+ *
+ * Runs commands of the read catalogue and nothing else, whoever asks: this is
+ * where "a step cannot change a host" holds.  Reads of one target run side by
+ * side, up to the target's number of workers; one that was asked before in this
+ * run is answered from memory, unless `fresh`. */
+#ifndef FETTLE_IO_READER_H
+#define FETTLE_IO_READER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "io/target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Six different ends, and never one number for them all. */
+enum outcome {
+    OUTCOME_EXIT,        /* ended by itself: `code` is its status */
+    OUTCOME_SIGNAL,      /* killed: `code` is the signal */
+    OUTCOME_TIMEOUT,     /* ended by us after its time */
+    OUTCOME_LOST,        /* the connection or the worker went away in the middle */
+    OUTCOME_NO_STATUS,   /* output came, a status did not */
+    OUTCOME_NOT_STARTED, /* no such command there, or not executable (127, 126) */
+    OUTCOME_UNREACHABLE, /* the host could not be reached, logged in to, or become root on */
+};
+
+struct request {
+    char *const *argv;
+    int timeout_ms; /* 0 for 10 s */
+    size_t limit;   /* bytes of output kept, each of out and err; 0 for 256 KiB */
+    bool fresh;
+};
+
+struct result {
+    enum outcome outcome;
+    int code;         /* -1 where there is none */
+    struct buf out, err; /* `.cut` where there was more; bytes as they came */
+    int64_t at_ms;    /* wall clock at the start */
+    int64_t took_ms;
+    char *why;        /* for LOST, UNREACHABLE, NO_STATUS: the reason in words; else NULL */
+};
+
+typedef void reader_done(void *data, const struct result *r); /* `r` lives for the call only */
+
+/* -1 (and no callback) only where the argv is not in the read catalogue: ERR_REFUSED.
+ * The callback always comes later, from the loop. */
+int reader_submit(struct target *t, const struct request *q, reader_done *done, void *data,
+                  struct err *e);
+void reader_cancel(struct target *t, void *data); /* no callback with this `data` any more */
+void reader_forget(struct target *t);             /* empties the memory: the host has changed */
+
+const char *outcome_name(enum outcome o); /* "exit", "signal", "timeout", "lost", "no-status", … */
+
+#endif

@@ -1,0 +1,37 @@
+/* target.h: one host and the way to it.
+ *
+ * A target is opened lazily: the first request connects.  Whatever the transport, a stream one
+ * (local, ssh) ends in a POSIX shell on the host that runs io/worker's small loop; `replay`
+ * answers from a record. */
+#ifndef FETTLE_IO_TARGET_H
+#define FETTLE_IO_TARGET_H
+
+#include "base/err.h"
+#include "io/loop.h"
+#include "model/inventory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct target;
+struct request;
+struct result;
+
+struct target_options {
+    int timeout_ms;    /* for the whole host: no read goes on after it; 0 for 120 s */
+    int workers;       /* reads that run side by side; 0 for 4 */
+    /* Called for each read that was carried out (not for answers from the cache). */
+    void (*on_read)(void *data, const struct host *h, const struct request *q,
+                    const struct result *r);
+    void *data;
+    const char *replay; /* path of a record, for transport "replay" */
+};
+
+struct target *target_new(struct loop *l, const struct host *h, const struct target_options *o,
+                          struct err *e);
+void target_free(struct target *t); /* pending reads are dropped without a callback */
+const struct host *target_host(const struct target *t);
+const char *target_transport(const struct target *t); /* "local", "ssh", … */
+
+#endif

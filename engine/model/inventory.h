@@ -1,0 +1,59 @@
+/* inventory.h: the hosts, as resolved from one file or a folder of them.
+ *
+ *   hosts:  web1: {address, port, user, identity, jump, transport, known_hosts, become, vars}
+ *   groups: edge: [web1, …]         (an entry may be another group)
+ *           edge: {hosts: [web1], vars: {…}}
+ *   vars:   {…}
+ *
+ * A host's own vars win over its groups', those over the inventory's; maps are
+ * merged key by key. */
+#ifndef FETTLE_MODEL_INVENTORY_H
+#define FETTLE_MODEL_INVENTORY_H
+
+#include "base/err.h"
+#include "base/problems.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <jansson.h>
+
+struct host {
+    char *name;
+    char *address;   /* NULL: same as the name */
+    char *user, *identity, *jump, *known_hosts;
+    char *transport; /* "local", "ssh", "openssh", "replay" */
+    char *become;    /* NULL, "sudo" or "sudo:USER" */
+    int port;        /* 0: not set */
+    json_t *vars;    /* an object, everything merged */
+};
+
+struct inventory {
+    struct host *hosts;
+    size_t host_count;
+    struct group {
+        char *name;
+        char **members; /* names of hosts, resolved, each once */
+    } *groups;
+    size_t group_count;
+};
+
+/* `path` NULL: hosts/ of the working directory, then the user's configuration
+ * folder, then nothing but the local machine.  Files *.yaml and *.yml of a folder in
+ * the order of their names.  A host "localhost" with transport "local" is always there. */
+struct inventory *inventory_load(const char *path, struct problems *p);
+void inventory_free(struct inventory *inv);
+
+const struct host *inventory_host(const struct inventory *inv, const char *name);
+/* Who has this address (an IP address or a name, without port)?  NULL: nobody, or several. */
+const struct host *inventory_by_address(const struct inventory *inv, const char *address);
+
+/* `pattern`: names and groups with commas between; `all`; shell globs; `!name` takes away.
+ * Hosts in the inventory's order, each once; NULL at the end.  Free the list, not its items. */
+const struct host **inventory_select(const struct inventory *inv, const char *pattern,
+                                     struct err *e);
+
+/* Is this argv one that the host's vars name: services.NAME.{start,stop,restart,reload},
+ * or nginx.reload? */
+bool host_names_command(const struct host *h, char *const *argv);
+
+#endif
