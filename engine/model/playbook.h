@@ -2,7 +2,7 @@
  *
  *   playbooks/nginx-502.yaml         the incident: how to see the symptom, and the
  *                                    reads that its playbooks share
- *   playbooks/nginx-502/*.yaml       its playbooks, one root cause each
+ *   playbooks/nginx-502/NAME.yaml    its playbooks, one root cause each
  *
  * Loading checks everything that can be known without a host: keys, types, step
  * ids, patterns against the engine's catalogues, the targets of every `go "…"`
