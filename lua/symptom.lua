@@ -260,7 +260,8 @@ end
 
 function M.look(host, params)
     local nx = nginx.find(host)
-    local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown" }
+    local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown",
+                   host_name = host.name }
     for _, r in ipairs(nx.evidence) do
         seen.evidence[#seen.evidence + 1] = r:show(nx.master and nx.master.line or "")
     end
