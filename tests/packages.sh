@@ -68,10 +68,10 @@ packages_install() {
             ;;
         esac
     fi
-    packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update &&
-        # shellcheck disable=SC2086 # one word for each package
-        packages_quietly env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-            $packages_missing >/dev/null
+    packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update || return 1
+    # shellcheck disable=SC2086 # one word for each package
+    packages_quietly env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
+        $packages_missing >/dev/null
 }
 
 packages_for_building() {
