@@ -70,7 +70,10 @@ local function read_session(result, line)
     result.subject = line:match("^subject=%s*(.*)$") or result.subject
     result.issuer = line:match("^issuer=%s*(.*)$") or result.issuer
     result.connected = result.connected or line:find("^CONNECTED%(") ~= nil
-        or line:find("^Connecting to ") == nil and result.connected
+end
+
+local function is_name_code(code)
+    return code == 62 or code == 64
 end
 
 function M.parse(text)
@@ -86,10 +89,9 @@ function M.parse(text)
     end
     result.depth = nil
     for _, problem in ipairs(result.verify_errors) do
-        result.peer_name_mismatch = result.peer_name_mismatch or problem.code == 62 or problem.code == 64
+        result.peer_name_mismatch = result.peer_name_mismatch or is_name_code(problem.code)
     end
-    local code = result.verify_code
-    result.peer_name_mismatch = result.peer_name_mismatch or code == 62 or code == 64
+    result.peer_name_mismatch = result.peer_name_mismatch or is_name_code(result.verify_code)
     return result
 end
 

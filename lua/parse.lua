@@ -44,7 +44,7 @@ local function clean_text(text)
             from = bad + 1
         end
     until length
-    return (table.concat(parts):gsub("%z", replacement))
+    return (table.concat(parts):gsub("\0", replacement))
 end
 M.clean_text = clean_text
 
