@@ -23,8 +23,10 @@ local function read_question(line)
 end
 
 local function read_record(line)
-    local name, ttl, class, kind, data = line:match("^([^;%s]%S*)%s+(%d+)%s+(%u+)%s+(%S+)%s+(%S.*)$")
-    return name and {name = name, ttl = tonumber(ttl), class = class, type = kind, data = data} or nil
+    local name, ttl, class, kind, data =
+        line:match("^([^;%s]%S*)%s+(%d+)%s+(%u+)%s+(%S+)%s+(%S.*)$")
+    return name
+        and {name = name, ttl = tonumber(ttl), class = class, type = kind, data = data} or nil
 end
 
 local function read_header(result, line)

@@ -23,6 +23,9 @@ local max_read = 65536
 local months = {Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9,
     Oct = 10, Nov = 11, Dec = 12}
 
+local stamp_pattern =
+    '() %[(%d%d/%a%a%a/%d%d%d%d:%d%d:%d%d:%d%d [+-]%d%d%d%d)%] ()"'
+
 local function dash(value)
     return value ~= "-" and value or null
 end
@@ -89,9 +92,12 @@ local function read_fields(text)
 end
 
 local function read(line)
-    local client, user, stamp, at = line:match("^(%S+) %- (.-) %[([^%]]*)%] ()\"")
+    local client, user_at = line:match("^(%S+) %- ()")
+    -- A user's name may hold blanks and brackets, yet no quote, so `] "` ends the time for sure.
+    local stop, stamp, at = line:match(stamp_pattern, user_at or #line + 1)
+    local user = stop and line:sub(user_at, stop - 1)
     local time, offset = read_time(stamp or "")
-    local request, behind = nil, nil
+    local request, behind
     if time then
         request, behind = read_quoted(line, at)
     end

@@ -145,7 +145,8 @@ local function read_errno(text, complete)
     -- `x could not be resolved (3: Host not found)` has the resolver's code in its own text, and
     -- `(20: …)` of a certificate check is OpenSSL's.
     local before = text:sub(1, (text:find(" %(%d+: [^()]*%)?$")) - 1)
-    if before:find(" could not be resolved$") or before:find("^upstream SSL certificate verify error") then
+    if before:find(" could not be resolved$")
+        or before:find("^upstream SSL certificate verify error") then
         return nil
     end
     return tonumber(number), reason
@@ -338,9 +339,12 @@ local function read_context(line, at, entry)
 end
 
 local function is_unix(entry)
-    return entry.message:find("^connect%(%) to unix:") ~= nil
-        or entry.upstream ~= null and (entry.upstream:find("^unix:")
-            or entry.upstream:find("^[%a_]+://unix:") or entry.upstream:find("^[%a_]+ unix:")) ~= nil
+    if entry.message:find("^connect%(%) to unix:") then
+        return true
+    end
+    local upstream = entry.upstream ~= null and entry.upstream or ""
+    return (upstream:find("^unix:") or upstream:find("^[%a_]+://unix:")
+        or upstream:find("^[%a_]+ unix:")) ~= nil
 end
 
 local fields = {"time", "level", "pid", "tid", "connection", "message", "errno", "phase", "client",

@@ -96,10 +96,14 @@ local function on_socket(fact)
     return by_limit ~= none and by_limit or towards_upstream(fact) and on_connect(fact) or none
 end
 
+local function on_socket_option(fact)
+    return towards_upstream(fact) and fact.kind == "denied" and {"permission-denied"} or none
+end
+
 -- OpenSSL's reasons that mean "that was no TLS": an http port behind an https:// address.
 local not_tls = {
     "wrong version number", "http request", "unknown protocol", "packet length too long",
-    "record layer failure", "unexpected eof while reading:no tls",
+    "record layer failure",
 }
 
 local function on_tls(fact)
@@ -139,6 +143,7 @@ end
 
 local invalid = {"invalid-response"}
 local invalid_or_wrong = {"invalid-response", "wrong-proxy-pass"}
+local wrong_or_invalid = {"wrong-proxy-pass", "invalid-response"}
 local closed_early = {"invalid-response", "upstream-down", "proxy-timeout"}
 local wrong = {"wrong-proxy-pass"}
 local dns = {"dns-resolution"}
@@ -154,6 +159,12 @@ M.heads = {
     {"bind(", function(fact)
         return towards_upstream(fact) and {"port-exhaustion", "wrong-proxy-pass"} or none
     end},
+    -- proxy_bind … transparent without the right to it
+    {"setsockopt(IP_TRANSPARENT) failed", on_socket_option},
+    {"setsockopt(IPV6_TRANSPARENT) failed", on_socket_option},
+    {"setsockopt(IP_BINDANY) failed", on_socket_option},
+    {"setsockopt(IPV6_BINDANY) failed", on_socket_option},
+    {"setsockopt(SO_BINDANY) failed", on_socket_option},
     {"accept() failed", on_limit},
     {"accept4() failed", on_limit},
     {"open() ", on_limit},
@@ -216,10 +227,10 @@ M.heads = {
     {"upstream sent duplicate header line", on_duplicate_header},
     -- Another protocol on that port: 72 is the H of an HTTP server behind fastcgi_pass, and an
     -- HTTP/1 answer makes a "frame" of a size or type that HTTP/2 does not have.
-    {"upstream sent unsupported FastCGI protocol version", {"wrong-proxy-pass", "invalid-response"}},
-    {"upstream sent invalid FastCGI record type", {"wrong-proxy-pass", "invalid-response"}},
-    {"upstream sent too large http2 frame", {"wrong-proxy-pass", "invalid-response"}},
-    {"upstream sent unexpected http2 frame", {"wrong-proxy-pass", "invalid-response"}},
+    {"upstream sent unsupported FastCGI protocol version", wrong_or_invalid},
+    {"upstream sent invalid FastCGI record type", wrong_or_invalid},
+    {"upstream sent too large http2 frame", wrong_or_invalid},
+    {"upstream sent unexpected http2 frame", wrong_or_invalid},
     {"upstream rejected request with error ", invalid},
     {"upstream violated connection flow control", invalid},
     {"upstream violated stream flow control", invalid},
@@ -242,6 +253,12 @@ M.heads = {
     {"invalid port in upstream", wrong},
     {"invalid port range in upstream", wrong},
     {"invalid IPv6 address in upstream", wrong},
+    {"the INET6 sockets are not supported on this platform in upstream", wrong},
+    {"the unix domain sockets are not supported on this platform in upstream", wrong},
+    {'upstream "', function(fact)
+        return fact.level == "emerg" and fact.message:find('" may not have port ', 1, true)
+            and wrong or none
+    end},
     {"invalid URL prefix", wrong},
     {"zero length URI to proxy", wrong},
     {"https protocol requires SSL support", {"wrong-proxy-pass", "tls-upstream"}},
@@ -254,7 +271,9 @@ M.heads = {
     {"no A or CNAME types in DNS response", dns},
     {"no SRV type in DNS response", dns},
     {"wrong ident ", dns},
-    {"invalid DNS response", dns},
+    {"invalid UDP DNS response", dns},
+    {"invalid TCP DNS response", dns},
+    {"no PTR type in DNS response", dns},
     {"unexpected RR ", dns},
     {"unknown query ", dns},
 }

@@ -1,9 +1,13 @@
 -- ss.lua: reads what listens on a host, from iproute2's `ss`.
 --
---   M.listeners(text)       of `ss -H -ltnp` -> array of {state, recv_q, send_q, address, port, interface, family, processes}
---   M.unix_listeners(text)  of `ss -H -lxnp` -> array of {state, recv_q, send_q, path, abstract, inode, processes}
---   M.listens(entries, address, port) -> array of {entry =, how = "exact"|"wildcard"|"mapped"|"maybe-v6only"}
---   M.parse(text)           both kinds mixed, told by the first word; a line that cannot be read is {unparsed = line}
+--   M.listeners(text)       of `ss -H -ltnp` -> array of
+--       {state, recv_q, send_q, address, port, interface, family, processes}
+--   M.unix_listeners(text)  of `ss -H -lxnp` -> array of
+--       {netid, state, recv_q, send_q, path, abstract, inode, processes}
+--   M.listens(entries, address, port) -> array of {entry, how}, those that would take a connection
+--       to that address; how is "exact", "wildcard", "mapped" or "maybe-v6only"
+--   M.parse(text)           both kinds mixed, any state; a line that cannot be read is
+--       {unparsed = line}
 --
 -- processes is an array of {name, pid, fd}, and json.null when the column is missing: only root
 -- sees other users' processes, so missing says nothing about whether there are any.
@@ -28,7 +32,8 @@ local function read_processes(text, at)
         if not start or text:sub(at, at + 1) ~= '("' then
             return list
         end
-        list[#list + 1] = {name = text:sub(at + 2, start - 1), pid = tonumber(pid), fd = tonumber(fd)}
+        local name = text:sub(at + 2, start - 1)
+        list[#list + 1] = {name = name, pid = tonumber(pid), fd = tonumber(fd)}
         at = stop + 2
     end
 end

@@ -22,6 +22,7 @@ check.equal("prefix", one('web-1  | 1.1.1.1 - - [04/Apr/2026:08:12:33 +0000] "GE
 for _, line in ipairs{"hello", '1.1.1.1 - - [04/Apr/2026:08:12:33 +0000] "GET', '1.1.1.1 - - [04/Xxx/2026:08:12:33 +0000] "GET / HTTP/1.1" 200 1'} do
     check.equal("unparsed " .. line, one(line).unparsed, line)
 end
+check.equal("odd user", one('1.1.1.1 - a [b] c [04/Apr/2026:08:12:33 +0000] "GET / HTTP/1.1" 200 1 "-" "-"').user, "a [b] c")
 local line, bad = '1.1.1.1 - - [04/Apr/2026:08:12:33 +0000] "GET /\\x22 HTTP/1.1" 404 1 "http://a/\\x5C" "a b" rt=1 ua="x"', nil
 for stop = 1, #line do
     bad = bad or not pcall(access.parse, line:sub(1, stop)) and stop

@@ -133,6 +133,8 @@ local messages = {
     {'open() "/var/cache/nginx/proxy_temp/1" failed (13: Permission denied) while reading upstream', ""},
     {'cache file "/c/a" has md5 collision', ""},
     {'access forbidden by rule', ""},
+    {"setsockopt(IP_TRANSPARENT) failed (1: Operation not permitted)" .. connecting, "permission-denied"},
+    {"setsockopt(TCP_NODELAY) failed (22: Invalid argument) while keepalive", ""},
     {"invalid port in upstream \"b:99999\" in /etc/nginx/nginx.conf:12", "wrong-proxy-pass"},
 }
 for _, case in ipairs(messages) do
