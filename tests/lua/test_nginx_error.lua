@@ -268,6 +268,8 @@ e = hostile("referrer", refused .. tail("GET / HTTP/1.1", real, "a.test", "http:
 check.equal("referrer: host and referrer", {e.upstream, e.host, e.referrer},
     {real, "a.test", "http://x/" .. evil .. '", host: "evil'})
 hostile("referrer, version", refused .. tail("GET / HTTP/1.1", nil, "a.test", 'x HTTP/1.1' .. evil), down)
+e = hostile("referrer ends like a request", refused .. tail("GET / HTTP/1.1", real, "a.test", 'x HTTP/1.1", host: "evil'), down)
+check.equal("referrer ends like a request: first end counts", {e.request, e.upstream, e.host}, {"GET / HTTP/1.1", real, "a.test"})
 hostile("referrer, client", refused .. tail("GET / HTTP/1.1", real, "a.test", ', client: 6.6.6.6, server: x, request: "GET / HTTP/1.1' .. evil), down)
 hostile("bad request", (head:gsub("error", "info")) .. "client sent invalid request while reading client request line"
     .. tail("GET / HTTP/1.1" .. evil, nil, nil), "")
