@@ -122,8 +122,8 @@ end
 
 local function from_access(host, nx)
     local last = nginx_log.last_failed_request(host, nx)
-    local path = last and last.entry.path
-    if not path or not path:find(PLAIN_PATH) then
+    local path = last and last.entry.uri
+    if type(path) ~= "string" or not path:find(PLAIN_PATH) then
         return nil
     end
     local server, listen = server_of(nx, nil, nil)
