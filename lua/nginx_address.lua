@@ -79,8 +79,24 @@ local function set_port(a, text, default)
     return a
 end
 
-local function parse_inet(a, rest, kind, scheme)
+-- These variables start with the URI's slash (or are empty or `?`), so the host ends before them:
+-- `proxy_pass http://backend$request_uri`.
+local URI_VARIABLES = { request_uri = true, uri = true, document_uri = true, is_args = true }
+
+local function uri_start(rest)
     local stop = rest:find("[/?]")
+    local at, name = rest:match("()%$([%w_]+)")
+    if not at then
+        at, name = rest:match("()%${([%w_]+)}")
+    end
+    if at and URI_VARIABLES[name] and at > 1 and (not stop or at < stop) then
+        return at
+    end
+    return stop
+end
+
+local function parse_inet(a, rest, kind, scheme)
+    local stop = uri_start(rest)
     if stop and kind ~= "proxy_pass" then
         if not a.variable then
             return nil, "invalid host"
