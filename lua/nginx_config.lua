@@ -98,7 +98,7 @@ local function problem(config, kind, include, path, message, why)
     config.complete = false
     config.problems[#config.problems + 1] = {
         kind = kind, path = path, why = why, message = message,
-        file = include and include.file or path, line = include and include.line or nil,
+        file = include and include.file or path, line = include and include.line or nil, include = include,
     }
 end
 
@@ -112,6 +112,10 @@ local function include_paths(config, include)
     end
     if not glob.has_magic(name) then
         return { name }
+    end
+    if not config.list then
+        problem(config, "unreadable", include, name, "patterns cannot be followed here", "not-followed")
+        return {}
     end
     local paths, failed = glob.expand(name, config.list)
     for _, f in ipairs(failed) do
@@ -194,9 +198,9 @@ function load_file(config, path, include, chain)
     -- Parsed again for each use: the same directive in two servers is two directives.
     local tree, err = grammar.parse(entry.text, path)
     if not tree then
-        problem(config, "syntax", nil, path, err.message)
+        problem(config, "syntax", include, path, ("%s:%d:%d: %s"):format(path, err.line, err.column, err.message))
         local last = config.problems[#config.problems]
-        last.line, last.column = err.line, err.column
+        last.file, last.line, last.column = path, err.line, err.column
         return
     end
     if tree.bom then
@@ -557,7 +561,7 @@ end
 local function include_errors(json, config, d)
     local errors = {}
     for _, p in ipairs(config.problems) do
-        if p.file == d.file and p.line == d.line then
+        if p.include == d then
             errors[#errors + 1] = p.message
         end
     end
