@@ -355,7 +355,7 @@ function M.set(text, name, key, value)
     end
     return prove(conf, content, {
         key = section.name .. "\0" .. canonical(key), line = list[1] and list[1].line or nil,
-        value = BOOLEAN[value:lower()] or value,
+        value = plain_value(value, nil) ~= value and not (list[1] and list[1].quote) and plain_value(value) or value,
     })
 end
 
