@@ -161,10 +161,10 @@ local function from_route(nx, url)
         return {}
     end
     local list, known = {}, {}
-    for _, pass in ipairs(nx.config:reachable_passes(server, location) or {}) do
+    for _, reachable in ipairs(nx.config:reachable_passes(server, location) or {}) do
         for _, use in ipairs(nx.config:addresses()) do
-            for _, other in ipairs(use.passes) do
-                if other.directive == pass.directive and use.key and not known[use.key] then
+            for _, pass in ipairs(use.passes) do
+                if pass.directive == reachable.pass.directive and use.key and not known[use.key] then
                     known[use.key] = true
                     list[#list + 1] = { key = use.key, count = 0, address = upstream.parse(use.key) }
                 end
