@@ -23,7 +23,9 @@ local function known_configs(host)
     end
     local vars = host.vars.php_fpm
     if type(vars) == "table" and vars.config then
+        -- The inventory's word is the last: this host's other pools are somebody else's.
         add(vars.config, vars.service, vars.binary)
+        return configs
     end
     for _, version in ipairs(host:list("/etc/php") or {}) do
         if version:find("^%d+%.%d+$") then

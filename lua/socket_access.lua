@@ -41,6 +41,17 @@ local function denied(result, where, what, stat, why)
     return result
 end
 
+local RIGHT = { w = "the right to write", x = "the right to pass" }
+
+local function refusal(user, path, what, stat, want)
+    local role = stat.uid == user.uid and "its owner" or user.groups[stat.gid] and "its group"
+    local text = string.format("%s %s belongs to %s:%s with mode %s, ", what, path, stat.owner, stat.group, stat.mode)
+    if role then
+        return text .. "which does not give " .. role .. " " .. RIGHT[want]
+    end
+    return text .. "and " .. user.name .. " is neither that user nor in that group"
+end
+
 local function step(host, user, path, what, want, result)
     local stat, why, read = host:stat(path)
     if not stat then
@@ -55,8 +66,7 @@ local function step(host, user, path, what, want, result)
     end
     result.evidence[#result.evidence + 1] = (listed == false and acl_read or read):show(
         listed == false and acl_read.out or read.out)
-    denied(result, path, what, stat, string.format("%s %s belongs to %s:%s with mode %s, and %s is neither",
-        what, path, stat.owner, stat.group, stat.mode, user.name))
+    denied(result, path, what, stat, refusal(user, path, what, stat, want))
     return false
 end
 

@@ -166,9 +166,13 @@ local function start_fix(host, symptom, found, svc, options)
             return nil
         end
         fix.edits, fix.validate = { edit }, { validate }
-        fix.why = fix.why .. " As " .. pool.file .. " stands, " .. user.name
-            .. " could not connect to the new socket either, so the pool's settings change with it."
-        fix.title = fix.title .. " and let " .. user.name .. " connect"
+        if options.running then
+            fix.id = "pool-permissions"
+        else
+            fix.why = fix.why .. " As " .. pool.file .. " stands, " .. user.name
+                .. " could not connect to the new socket either, so the pool's settings change with it."
+        end
+        fix.title = "Let " .. user.name .. " connect, and " .. fix.title:gsub("^%u", string.lower)
     end
     return fix
 end
