@@ -48,4 +48,7 @@ json_t *yaml_to_json(const struct yaml_node *node);
 int yaml_only_keys(const struct yaml_node *map, const char *file, const char *const *known,
                    struct problems *p);
 
+/* The one of `known` (NULL at the end) that `word` is a slip of, or NULL. */
+const char *yaml_nearest(const char *word, const char *const *known);
+
 #endif
