@@ -4,6 +4,7 @@
  * scalar was written and where. */
 #include "model/yaml.h"
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -284,6 +285,13 @@ struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struc
 
 struct yaml_node *yaml_load(const char *path, struct problems *p)
 {
+    char sha256[DIGEST_TEXT_SIZE];
+
+    return yaml_load_digest(path, sha256, p);
+}
+
+struct yaml_node *yaml_load_digest(const char *path, char sha256[65], struct problems *p)
+{
     struct yaml_node *root = NULL;
     struct err e = {0};
     struct stat st;
@@ -302,6 +310,7 @@ struct yaml_node *yaml_load(const char *path, struct problems *p)
         problems_add(p, path, 0, 0, "%s", e.text);
     else
         root = yaml_parse(b.data, b.len, path, p);
+    digest_sha256(b.data, b.len, sha256);
     buf_release(&b);
     return root;
 }

@@ -32,6 +32,8 @@ enum { YAML_FILE_MAX = 1 << 20 }; /* bytes; nobody writes a megabyte of YAML by 
 
 /* NULL where anything is wrong, and then `p` has grown. */
 struct yaml_node *yaml_load(const char *path, struct problems *p);
+/* The same, with the SHA-256 of the very bytes that were parsed. */
+struct yaml_node *yaml_load_digest(const char *path, char sha256[65], struct problems *p);
 struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struct problems *p);
 void yaml_free(struct yaml_node *node);
 
