@@ -27,9 +27,8 @@ struct world {
     int prelude_ref;  /* the table that prelude.lua returns */
     char *unreachable; /* why targets[0] cannot be reached, once that is known */
     struct task *tasks;
-    struct slot *slots; /* all that were ever made, for reuse; freed with the world */
+    struct slot *slots; /* all that were ever made; freed with the world */
     uint64_t lives;     /* generations given out */
-    unsigned refused_late; /* answers that came for nobody */
     bool pumping;
 };
 

@@ -37,7 +37,12 @@ static size_t timer_count;
 struct target {
     struct host host;
 };
-static struct target self, other;
+static struct target self = {.host.name = (char *)"web1"}, other;
+
+struct target *world_target(void)
+{
+    return &self;
+}
 
 void world_clear(void)
 {

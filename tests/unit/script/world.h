@@ -13,6 +13,7 @@
 void world_answer(const char *command, int code, const char *out, const char *err);
 void world_outcome(const char *command, enum outcome o, const char *why);
 void world_clear(void);
+struct target *world_target(void);
 
 extern unsigned world_runs;       /* commands that were submitted */
 extern unsigned world_most;       /* the most that were under way at once */
