@@ -119,6 +119,7 @@ void journal_release(struct journal *j)
     }
     argv_free(j->end);
     argv_free(j->failed);
+    argv_free(j->changed);
     free(j->failed_what);
     free(j->output);
     memset(j, 0, sizeof(*j));
@@ -183,6 +184,8 @@ char *journal_hear(struct journal *j, const struct journal_line *l)
         failure_note(j, j->validates, l);
     else if (strcmp(word, "commanded") == 0)
         failure_note(j, j->commands, l);
+    else if (strcmp(word, "changed") == 0 && !j->changed)
+        j->changed = argv_dup(l->words);
     else if (strcmp(word, "waiting") == 0) {
         j->waiting = true;
         j->deadline = journal_number(journal_word(l, 1));

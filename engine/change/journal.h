@@ -34,6 +34,7 @@ struct journal {
     char *validates[JOURNAL_KNOWN_MAX], *commands[JOURNAL_KNOWN_MAX]; /* as text, by number */
     char **failed;        /* argv of the command that failed, or NULL */
     char *failed_what;    /* "systemctl restart x", or NULL */
+    char **changed;       /* words of the first `changed PATH OLD NEW CURRENT`, or NULL */
     char *output;         /* what the failing validator or command said, as it came, or NULL */
 };
 

@@ -256,8 +256,8 @@ int payload_build(struct buf *b, const struct manifest *m, const char *mode, con
     buf_init(&text, PAYLOAD_MAX);
     manifest_format(m, run, owner, confirm_timeout_s, &text);
     buf_addf(b, "fettle-txn 1 %s %s\n", run, mode);
-    payload_add(b, "txn", shell_txn, shell_txn_len);
-    payload_add(b, "prove", shell_prove, shell_prove_len);
+    payload_add(b, "txn", shell_txn, strlen(shell_txn));
+    payload_add(b, "prove", shell_prove, strlen(shell_prove));
     payload_add(b, "manifest", text.data, text.len);
     for (i = 0; i < m->edit_count; i++) {
         snprintf(name, sizeof(name), "new.%zu", i + 1);

@@ -6,6 +6,7 @@
 #include "model/catalogue.h"
 #include "model/diff.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,21 @@ static int vet_change(const struct host *h, const struct fix *f, char *const *ar
     return vet_refuse(f, "change", argv, e);
 }
 
+static int vet_check(const struct fix *f, const struct check *check, struct err *e)
+{
+    regex_t pattern;
+
+    if (!check->argv || !catalogue_reads(check->argv))
+        return vet_refuse(f, "check", check->argv, e);
+    if (!check->out)
+        return 0;
+    if (regcomp(&pattern, check->out, REG_EXTENDED | REG_NOSUB) != 0)
+        return err_set(e, ERR_REFUSED, "fix \"%s\": not a regular expression: \"%.200s\"", f->id,
+                       check->out);
+    regfree(&pattern);
+    return 0;
+}
+
 static int vet_runs(const struct host *h, const struct fix *f, struct err *e)
 {
     size_t i;
@@ -86,8 +102,8 @@ static int vet_runs(const struct host *h, const struct fix *f, struct err *e)
             return vet_refuse(f, "validation", f->validate[i], e);
     }
     for (i = 0; i < f->check_count; i++)
-        if (!f->checks[i].argv || !catalogue_reads(f->checks[i].argv))
-            return vet_refuse(f, "check", f->checks[i].argv, e);
+        if (vet_check(f, &f->checks[i], e))
+            return -1;
     return 0;
 }
 
@@ -100,6 +116,9 @@ static int vet_fix(const struct host *h, const struct fix *f, struct err *e)
                        f->host, h->name);
     if (!f->edit_count && !f->command_count)
         return err_set(e, ERR_REFUSED, "fix \"%s\" changes nothing", f->id);
+    if (!f->check_count)
+        return err_set(e, ERR_REFUSED, "fix \"%s\" has no check, so nobody could say whether it "
+                       "helped", f->id);
     for (i = 0; i < f->edit_count; i++)
         if (vet_edit(f, &f->edits[i], e))
             return -1;
