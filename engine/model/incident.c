@@ -267,14 +267,16 @@ static bool has_playbooks(const char *folder)
 char *data_folder(struct err *e)
 {
     const char *set = getenv("FETTLE_DATA");
-    char self[PATH_MAX], *share;
+    char self[PATH_MAX], *share, *copy;
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
     if (set && *set)
         return mem_dup(set);
     if (n > 0) {
         self[n] = '\0';
-        share = mem_format("%s/../share/fettle", dirname(self));
+        copy = mem_dup(self);
+        share = mem_format("%s/../share/fettle", dirname(copy));
+        free(copy);
         if (has_playbooks(share))
             return share;
         free(share);
