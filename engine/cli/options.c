@@ -54,7 +54,7 @@ static const struct entry {
      "time for each host (default: 120)"},
     {"confirm-timeout", KEY_CONFIRM_TIMEOUT, "SECONDS", USE_CONFIRM,
      "how long a changed host waits for the word that all is well\n"
-     "before it puts everything back (default: 60)"},
+     "before it puts everything back (default: 120)"},
     {"dry-run", KEY_DRY_RUN, NULL, USE_DRY_RUN,
      "go up to the question, prove what can be proved, change nothing"},
     {"output", KEY_OUTPUT, "FILE", USE_OUTPUT, "where the plan goes; - is standard output"},
@@ -288,7 +288,6 @@ int options_parse(struct options *o, int argc, char **argv, struct err *e)
 
     memset(o, 0, sizeof *o);
     o->program = mem_dup(argc > 0 && strchr(argv[0], '/') ? argv[0] : "fettle");
-    o->confirm_timeout_s = 60;
     failed = read_words(o, argc, argv, &uses, e) != 0;
     /* Also after a wrong option, for the usage line of the right subcommand. */
     if (find_command(o, failed ? NULL : e) != 0 || failed)
