@@ -33,5 +33,6 @@ struct target *target_new(struct loop *l, const struct host *h, const struct tar
 void target_free(struct target *t); /* pending reads are dropped without a callback */
 const struct host *target_host(const struct target *t);
 const char *target_transport(const struct target *t); /* "local", "ssh", … */
+struct loop *target_loop(const struct target *t);
 
 #endif
