@@ -1,6 +1,7 @@
 /* changes.c: fixes that were said yes to, carried out host by host. */
 #include "cli/changes.h"
 
+#include "base/argv.h"
 #include "base/mem.h"
 #include "change/apply.h"
 #include "cli/message.h"
@@ -89,7 +90,8 @@ enum proof changes_prove(struct session *s, struct fix *f)
     enum proof proof;
 
     if (f->edit_count == 0 || !f->validate || !f->validate[0]) {
-        set_proof(f, "could not be checked beforehand: ", "it edits no file, it only runs what is shown");
+        set_proof(f, "could not be checked beforehand: ", "it edits no file, it only "
+                                                     "runs what is shown");
         return PROOF_NOT_POSSIBLE;
     }
     c = t ? prove_start(t, &f, 1, &options, on_done, &w, &e) : NULL;
@@ -294,6 +296,22 @@ static int carry_out_on(struct session *s, const char *host, struct fix *const *
     return code;
 }
 
+/* The very same change, proposed by two reports?  Where only the ids are the same, both go into the
+ * transaction, which refuses what contradicts itself. */
+static bool same_fix(const struct fix *a, const struct fix *b)
+{
+    bool same = strcmp(a->id, b->id) == 0 && strcmp(a->host, b->host) == 0 &&
+                a->edit_count == b->edit_count && a->command_count == b->command_count;
+    size_t i;
+
+    for (i = 0; same && i < a->edit_count; i++)
+        same = strcmp(a->edits[i].was.path, b->edits[i].was.path) == 0 &&
+               strcmp(a->edits[i].after_sha256, b->edits[i].after_sha256) == 0;
+    for (i = 0; same && i < a->command_count; i++)
+        same = argv_equal(a->commands[i].argv, b->commands[i].argv);
+    return same;
+}
+
 /* The fixes for the host of `all[from]`, each once: two diagnosed hosts may want the same of a
  * third. */
 static size_t of_one_host(struct fix *const *all, size_t count, size_t from, struct fix **mine)
@@ -304,7 +322,7 @@ static size_t of_one_host(struct fix *const *all, size_t count, size_t from, str
         bool known = strcmp(all[i]->host, all[from]->host) != 0;
 
         for (j = 0; j < n && !known; j++)
-            known = strcmp(mine[j]->id, all[i]->id) == 0;
+            known = same_fix(mine[j], all[i]);
         if (!known)
             mine[n++] = all[i];
     }
@@ -332,8 +350,7 @@ static void share_status(struct session *s, const struct approvals *a, struct fi
             struct fix *f = a->fixes[i];
             struct host_report *from = report_of(s, done[j]), *to = report_of(s, f);
 
-            if (f == done[j] || strcmp(f->id, done[j]->id) != 0 ||
-                strcmp(f->host, done[j]->host) != 0)
+            if (f == done[j] || !same_fix(f, done[j]))
                 continue;
             f->status = done[j]->status;
             if (from && to)

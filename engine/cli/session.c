@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "cli/command.h"
 #include "cli/message.h"
 #include "cli/params.h"
 #include "script/check.h"
@@ -164,6 +165,18 @@ int session_begin(struct session *s)
     record_hosts(s);
     free(inventory);
     return 0;
+}
+
+int session_open(struct session *s)
+{
+    const struct options *o = s->options;
+    int code = session_load(s);
+
+    if (code == 0)
+        code = session_select(s, o->hosts);
+    if (code == 0)
+        code = session_incident(s, o->operands[0]);
+    return code ? code : session_begin(s);
 }
 
 static int add_digest(struct buf *b, const struct playbook *p)

@@ -57,7 +57,9 @@ int session_load(struct session *s);
 int session_select(struct session *s, const char *pattern); /* NULL: the local machine */
 int session_incident(struct session *s, const char *name);
 int session_begin(struct session *s);
+int session_open(struct session *s); /* all of the above, as the options say */
 int session_diagnose(struct session *s); /* the exit code that the findings amount to */
+int session_code(const struct session *s); /* what the hosts' statuses amount to */
 /* Writes the document, and prints it where --json or --events want it; gives `code`. */
 int session_end(struct session *s, int code);
 void session_release(struct session *s);

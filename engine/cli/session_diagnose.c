@@ -132,16 +132,35 @@ static bool any_broken(const struct document *d)
     return false;
 }
 
-/* HOST_FAILED after a diagnosis is an error of ours, not a change that failed. */
-static int code_of(const struct document *d)
+static bool was_changed(const struct host_report *r)
 {
+    size_t i, j;
+
+    for (i = 0; i < r->finding_count; i++)
+        for (j = 0; j < r->findings[i].fix_count; j++)
+            if (r->findings[i].fixes[j].status != FIX_PROPOSED &&
+                r->findings[i].fixes[j].status != FIX_DECLINED)
+                return true;
+    return false;
+}
+
+int session_code(const struct session *s)
+{
+    const struct document *d = s->document;
     int code = 0;
     size_t i;
 
-    for (i = 0; i < d->host_count; i++)
-        code = exit_gravest(code, d->hosts[i].status == HOST_FAILED
-                                      ? ERR_INTERNAL
-                                      : host_status_exit(d->hosts[i].status));
+    for (i = 0; i < d->host_count; i++) {
+        const struct host_report *r = &d->hosts[i];
+
+        if (r->put_back_failed)
+            code = exit_gravest(code, 8);
+        /* A diagnosis that failed is an error of ours; a change that failed has its own code. */
+        else if (r->status != HOST_FAILED)
+            code = exit_gravest(code, host_status_exit(r->status));
+        else if (!was_changed(r))
+            code = exit_gravest(code, ERR_INTERNAL);
+    }
     return any_broken(d) && !any_confirmed(d) ? ERR_DATA : code;
 }
 
@@ -192,5 +211,5 @@ int session_diagnose(struct session *s)
         message("interrupted; nothing was changed");
         return 130;
     }
-    return code_of(d);
+    return session_code(s);
 }
