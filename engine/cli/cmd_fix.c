@@ -17,6 +17,20 @@ static void set_refused(struct session *s)
             s->document->hosts[i].status = HOST_REFUSED;
 }
 
+static void set_failed(struct session *s)
+{
+    size_t i, j, k;
+
+    for (i = 0; i < s->document->host_count; i++) {
+        struct host_report *r = &s->document->hosts[i];
+
+        for (j = 0; j < r->finding_count; j++)
+            for (k = 0; k < r->findings[j].fix_count; k++)
+                if (r->findings[j].fixes[k].status == FIX_FAILED)
+                    r->status = HOST_FAILED;
+    }
+}
+
 static int refuse_to_ask(struct session *s)
 {
     char *plan = options_command_line(s->options, "plan", "-o plan.json");
@@ -76,8 +90,10 @@ static int guided(struct session *s, int diagnosed)
         style_line(&g.text, LOOK_BOLD, 0, "Nothing was changed.");
     }
     /* Nobody could say yes to it, since it was proved not to work. */
-    if (g.not_accepted && !g.dry_run && code == 2)
+    if (g.not_accepted && !g.dry_run && code == 2) {
+        set_failed(s);
         code = 6;
+    }
     approvals_release(&g.approved);
     return code;
 }

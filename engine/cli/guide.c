@@ -194,6 +194,7 @@ static void guide_cause(struct guide *g, size_t host, const struct finding *caus
         list_alternatives(g, cause, NULL);
         if (g->can_ask && !g->dry_run)
             ask_about(g, host, cause, choose(g, cause));
+        g->refused |= !g->can_ask && !g->dry_run;
     }
     style_gap(&g->text);
 }
