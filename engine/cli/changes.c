@@ -381,3 +381,28 @@ int changes_carry_out(struct session *s, const struct approvals *a)
     free(mine);
     return code;
 }
+
+int changes_undo(struct session *s, struct host_report *report, const char *run)
+{
+    struct wait w = {.session = s, .host = report->host};
+    char *who = owner();
+    struct change_options options = {.run = run, .owner = who, .progress = on_progress, .data = &w};
+    struct target *t = session_target(s, report->host, 0);
+    struct err e = {.code = ERR_UNREACHABLE, .text = "the host could not be reached"};
+    struct change *c;
+
+    style_line(&s->text, LOOK_BOLD, 0, "%s: putting back", report->host);
+    c = t ? undo_start(t, &options, on_done, &w, &e) : NULL;
+    if (c)
+        wait_for(s, c, &w, "putting back");
+    else
+        refuse(&w, &e);
+    change_free(c);
+    report->status = host_status_of(&w.result);
+    report->put_back_failed = w.result.outcome == CHANGE_PUT_BACK_FAILED;
+    report->error = w.result.exit ? mem_dup(w.result.text) : NULL;
+    say_outcome(s, report->host, &w.result);
+    wait_release(&w);
+    free(who);
+    return w.result.exit;
+}

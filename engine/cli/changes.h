@@ -19,5 +19,7 @@ enum proof changes_prove(struct session *s, struct fix *f);
 /* All fixes of one host are one transaction, the hosts come one after the other, and after one
  * that failed no other is touched.  Sets the statuses of fixes and hosts; gives the exit code. */
 int changes_carry_out(struct session *s, const struct approvals *a);
+/* Takes back what `run` changed on the report's host, and sets its status; gives the exit code. */
+int changes_undo(struct session *s, struct host_report *report, const char *run);
 
 #endif

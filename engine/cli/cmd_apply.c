@@ -56,9 +56,17 @@ static int select_targets(struct session *s, const struct approvals *a)
 
 static int load_incident(struct session *s, const struct document *d)
 {
-    int code = session_incident(s, d->incident);
+    int code;
 
-    return code ? code : plan_check_playbooks(s, d);
+    /* A plan names an incident; it does not choose the file that says what is allowed. */
+    if (strchr(d->incident, '/')) {
+        message("the plan's incident \"%s\" is no name", d->incident);
+        return ERR_DATA;
+    }
+    code = session_incident(s, d->incident);
+    if (code == 0)
+        code = plan_check_playbooks(s, d);
+    return code ? code : plan_check_declared(s, d);
 }
 
 static int check(struct session *s, struct plan *p, struct approvals *a)

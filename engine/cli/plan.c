@@ -166,6 +166,57 @@ int plan_check_playbooks(const struct session *s, const struct document *d)
     return ERR_REFUSED;
 }
 
+static const struct playbook *playbook_of(const struct session *s, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < s->incident->count; i++)
+        if (strcmp(s->incident->playbooks[i]->name, name) == 0)
+            return s->incident->playbooks[i];
+    return NULL;
+}
+
+static int not_declared(const struct fix *f, const char *what)
+{
+    message("refused: fix \"%s\" wants \"%s\", which its playbook does not declare", f->id, what);
+    return ERR_REFUSED;
+}
+
+static int check_declared(const struct session *s, const struct fix *f)
+{
+    const struct playbook *p = playbook_of(s, f->playbook);
+    const struct host *h = inventory_host(s->inventory, f->host);
+    size_t i;
+
+    if (!p)
+        return not_declared(f, f->playbook);
+    for (i = 0; i < f->edit_count; i++)
+        if (!playbook_allows_file(p, f->edits[i].was.path))
+            return not_declared(f, f->edits[i].was.path);
+    for (i = 0; i < f->command_count; i++) {
+        char **argv = f->commands[i].argv;
+
+        if (!playbook_allows_command(p, s->incident, argv) && !host_names_command(h, argv))
+            return not_declared(f, argv[0]);
+    }
+    return 0;
+}
+
+int plan_check_declared(const struct session *s, const struct document *d)
+{
+    size_t i, j, k;
+
+    for (i = 0; i < d->host_count; i++)
+        for (j = 0; j < d->hosts[i].finding_count; j++)
+            for (k = 0; k < d->hosts[i].findings[j].fix_count; k++) {
+                int code = check_declared(s, &d->hosts[i].findings[j].fixes[k]);
+
+                if (code)
+                    return code;
+            }
+    return 0;
+}
+
 static bool listed(const char *list, const char *id)
 {
     size_t n = strlen(id);

@@ -25,6 +25,8 @@ int plan_check_hash(const struct plan *p, const char *wanted);
 int plan_check_time(const struct plan *p);
 int plan_check_targets(const struct plan *p, const struct inventory *inv);
 int plan_check_playbooks(const struct session *s, const struct document *d);
+/* The plan's fixes do only what the playbooks declare, whoever wrote the file. */
+int plan_check_declared(const struct session *s, const struct document *d);
 /* `approve`: ids with commas between, or NULL; `recommended`: the recommended one of each cause. */
 int plan_approve(struct document *d, const char *approve, bool recommended, struct approvals *a);
 
