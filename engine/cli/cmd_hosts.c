@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct check {
+struct host_check {
     struct session *session;
     json_t *row;
     size_t *open;
@@ -36,7 +36,7 @@ static void set_failed(json_t *row, const char *why)
 
 static void on_done(void *data, const struct result *r)
 {
-    struct check *c = data;
+    struct host_check *c = data;
 
     json_object_set_new(c->row, "took_ms", json_integer(r->took_ms));
     if (r->outcome == OUTCOME_EXIT && r->code == 0) {
@@ -51,7 +51,7 @@ static void on_done(void *data, const struct result *r)
     *c->idle = --*c->open == 0;
 }
 
-static void ask(struct check *c, const char *name)
+static void ask(struct host_check *c, const char *name)
 {
     char *argv[] = {(char *)"id", (char *)"-un", NULL};
     struct request q = {.argv = argv};
@@ -69,13 +69,13 @@ static void ask(struct check *c, const char *name)
 /* 4 where one was not reached, 130 when interrupted. */
 static int check_all(struct session *s, json_t *rows)
 {
-    struct check *checks = mem_alloc((s->selected + 1) * sizeof *checks);
+    struct host_check *checks = mem_alloc((s->selected + 1) * sizeof *checks);
     size_t open = 0, i;
     bool idle = false;
     int code = 0;
 
     for (i = 0; i < s->selected; i++) {
-        checks[i] = (struct check){s, json_array_get(rows, i), &open, &idle};
+        checks[i] = (struct host_check){s, json_array_get(rows, i), &open, &idle};
         ask(&checks[i], s->hosts[i]->host->name);
     }
     if (open && loop_run(s->loop, &idle) != 0)
