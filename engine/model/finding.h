@@ -110,6 +110,7 @@ void host_report_order(struct host_report *r); /* the order that `findings` prom
 
 const char *verdict_name(enum verdict v);       /* "confirmed", "ruled-out", "inconclusive" */
 const char *risk_name(enum risk r);
+const char *symptom_name(enum symptom_state s); /* "present", "absent", "unknown" */
 const char *fix_status_name(enum fix_status s); /* "rolled-back", … */
 const char *host_status_name(enum host_status s);
 int host_status_exit(enum host_status s);       /* 0, 2, 3, 4, 5, 6, 7 as the contract has them */

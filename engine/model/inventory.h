@@ -25,6 +25,7 @@ struct host {
     char *become;    /* NULL, "sudo" or "sudo:USER" */
     int port;        /* 0: not set */
     json_t *vars;    /* an object, everything merged */
+    bool implied;    /* the local machine, which nobody wrote down */
 };
 
 struct inventory {
@@ -37,17 +38,19 @@ struct inventory {
     size_t group_count;
 };
 
-/* `path` NULL: hosts/ of the working directory, then the user's configuration
- * folder, then nothing but the local machine.  Files *.yaml and *.yml of a folder in
+/* `path` NULL: hosts/ of the working directory, then hosts/ of the user's configuration
+ * folder or that folder itself, then nothing but the local machine.  Files *.yaml and *.yml of a folder in
  * the order of their names.  A host "localhost" with transport "local" is always there. */
 struct inventory *inventory_load(const char *path, struct problems *p);
 void inventory_free(struct inventory *inv);
 
 const struct host *inventory_host(const struct inventory *inv, const char *name);
-/* Who has this address (an IP address or a name, without port)?  NULL: nobody, or several. */
+/* Who has this address (an IP address or a name, without port)?  NULL: nobody, or several.
+ * Never the implied local machine: "localhost" in a host's files means that host itself. */
 const struct host *inventory_by_address(const struct inventory *inv, const char *address);
 
-/* `pattern`: names and groups with commas between; `all`; shell globs; `!name` takes away.
+/* `pattern`: names and groups with commas between; `all` (also what a first
+ * `!name` takes away from; without the implied local machine unless it is alone); shell globs; `!name` takes away.
  * Hosts in the inventory's order, each once; NULL at the end.  Free the list, not its items. */
 const struct host **inventory_select(const struct inventory *inv, const char *pattern,
                                      struct err *e);

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum param_type { PARAM_STRING, PARAM_INT, PARAM_DURATION, PARAM_URL };
 
@@ -59,7 +60,10 @@ struct incident {
     size_t count;
 };
 
-/* Loads what `name` says: an incident's name ("nginx-502") or a playbook's
+/* `folder` below is the one that has the incidents' files, or one that has it as `playbooks/`
+ * (as data_folder() does).
+ *
+ * Loads what `name` says: an incident's name ("nginx-502") or a playbook's
  * ("unix-socket", "nginx-502/unix-socket") searched in `folder`, or the path of a
  * playbook file or of an incident's folder.  A single playbook comes with its incident:
  * the file beside its folder, else the one in `folder`.  NULL with problems or `e`. */
@@ -76,6 +80,12 @@ char **incident_names(const char *folder, struct err *e);
 
 const struct step *playbook_step(const struct playbook *b, const char *id);
 const struct param *playbook_param(const struct playbook *b, const char *name);
+
+/* Seconds of a duration written 90, 30s, 15m, 2h or 1d; -1 where it is none. */
+int64_t duration_seconds(const char *text);
+/* Is this a value of the param's type?  The error names the param. */
+int param_check(const struct param *param, const char *value, struct err *e);
+
 /* Is this argv declared, by the playbook or by its incident? */
 bool playbook_allows_command(const struct playbook *b, const struct incident *i,
                              char *const *argv);

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <jansson.h>
 
 struct record;
@@ -18,7 +19,8 @@ struct record;
 /* A run's name: time and chance, "20260404T081233-3f9a1c"; an owned string. */
 char *record_new_run(struct err *e);
 struct record *record_create(const char *run, struct err *e);
-void record_add(struct record *r, const char *kind, json_t *fields); /* takes `fields`; adds "kind" and "at" */
+void record_add(struct record *r, const char *kind, json_t *fields); /* takes `fields`; adds "kind" and, unless it is there, "at"; masks all texts */
+bool record_failed(const struct record *r); /* something could not be written: disk full, … */
 const char *record_path(const struct record *r);
 void record_close(struct record *r); /* fine on NULL; fsyncs */
 

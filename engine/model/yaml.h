@@ -32,6 +32,8 @@ enum { YAML_FILE_MAX = 1 << 20 }; /* bytes; nobody writes a megabyte of YAML by 
 
 /* NULL where anything is wrong, and then `p` has grown. */
 struct yaml_node *yaml_load(const char *path, struct problems *p);
+/* The same, with the SHA-256 of the very bytes that were parsed. */
+struct yaml_node *yaml_load_digest(const char *path, char sha256[65], struct problems *p);
 struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struct problems *p);
 void yaml_free(struct yaml_node *node);
 
@@ -47,5 +49,8 @@ json_t *yaml_to_json(const struct yaml_node *node);
  * the nearest known one as a suggestion.  Returns 0 if there was none. */
 int yaml_only_keys(const struct yaml_node *map, const char *file, const char *const *known,
                    struct problems *p);
+
+/* The one of `known` (NULL at the end) that `word` is a slip of, or NULL. */
+const char *yaml_nearest(const char *word, const char *const *known);
 
 #endif

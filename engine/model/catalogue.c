@@ -1,0 +1,199 @@
+/* catalogue.c: everything that fettle can ever run on a host.
+ *
+ * A unit separator (\037) in a text below stands for a blank within a word. */
+#include "model/catalogue.h"
+
+#include "base/argv.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define S "\037"
+#define CURL "curl -q -sS -g -o /dev/null --noproxy * --max-time <int>"
+#define CURL_FORMAT                                                                               \
+    "%{http_code}" S "%{time_connect}" S "%{time_starttransfer}" S "%{time_total}" S              \
+    "%{remote_ip}" S "%{errormsg}\\n"
+
+static const char *const reads[] = {
+    "cat -- <path>",
+    "tail -c <int> -- <path>",
+    "stat -c %F|%a|%u|%g|%U|%G|%s|%Y|%i -- <path>",
+    "readlink -f -- <path>",
+    "readlink -- /proc/<int>/exe",
+    "readlink -- /proc/<int>/cwd",
+    "ls -1A -- <path>",
+    "ls -la -- <path>",
+    "getfacl -p -- <path>",
+    "sha256sum -- <path>",
+    "grep -rlF -e <text> -- <path>...",
+    "id -Gn -- <name>",
+    "id -gn -- <name>",
+    "id -un",
+    "id -u",
+    "getent passwd -- <name>",
+    "getent hosts -- <host>",
+    "getent ahosts -- <host>",
+    "ps -ww -eo pid=,ppid=,user=,lstart=,args=",
+    "ps -ww -eo pid=,ppid=,user=,args=",
+    "ss -H -ltnp",
+    "ss -H -lxnp",
+    "ss -H -tn",
+    "ss -s",
+    "systemctl show --no-pager --property=<names> -- <unit>...",
+    "systemctl list-unit-files --no-pager --no-legend --type=service",
+    "systemctl list-units --no-pager --no-legend --plain --all --type=service",
+    "systemctl is-system-running",
+    "journalctl --no-pager -o json -n <int> -u <unit>",
+    "journalctl --no-pager -o json -n <int> --since=<text> -u <unit>",
+    "nginx -V",
+    "<path>/nginx -V",
+    "<path>/openresty -V",
+};
+
+static const char *const changes[] = {
+    "systemctl start -- <unit>",
+    "systemctl stop -- <unit>",
+    "systemctl restart -- <unit>",
+    "systemctl reload -- <unit>",
+    "systemctl reset-failed -- <unit>",
+    "systemctl unmask -- <unit>",
+    "systemctl daemon-reload",
+    "service <name> start",
+    "service <name> stop",
+    "service <name> restart",
+    "service <name> reload",
+    "nginx -s reload",
+    "<path> -s reload",
+    "<path> -p <path> -s reload",
+    "<path> -c <path> -s reload",
+    "<path> -p <path> -c <path> -s reload",
+};
+
+static const char *const validations[] = {
+    "nginx -t",
+    "<path> -t",
+    "<path> -p <path> -t",
+    "<path> -c <path> -t",
+    "<path> -p <path> -c <path> -t",
+    "<path> -t -p <path>",
+    "<path> -t -c <path>",
+    "<path> -t -p <path> -c <path>",
+    "php-fpm<text> -t",
+    "php-fpm -t",
+    "<path> -t -y <path>",
+};
+
+struct list {
+    struct pattern *patterns;
+    size_t count;
+};
+
+static struct list lists[CATALOGUE_VALIDATE + 1]; /* by kind, filled once */
+
+static void list_add(struct list *l, const char *text)
+{
+    struct pattern *p;
+    struct err e;
+    char **words = argv_split(text);
+    size_t i;
+    char *c;
+
+    for (i = 0; words[i]; i++)
+        for (c = words[i]; (c = strchr(c, S[0]));)
+            *c = ' ';
+    l->patterns = mem_grow(l->patterns, l->count + 1, sizeof *l->patterns);
+    p = &l->patterns[l->count++];
+    if (pattern_parse(p, words, &e) != 0) { /* the table above is wrong: tests run into this */
+        fprintf(stderr, "catalogue: %s: %s\n", text, e.text);
+        abort();
+    }
+    argv_free(words);
+}
+
+/* curl's options in one fixed order, each there or not.  `-H` is bound to the Host header: a
+ * value that starts with `@` would name a file whose lines are sent. */
+static void list_add_curl(struct list *l)
+{
+    unsigned bits;
+
+    for (bits = 0; bits < 16; bits++) {
+        char *text = mem_format(CURL "%s%s%s%s -w " "%s" " -- <url>", bits & 1 ? " -I" : "",
+                                bits & 2 ? " -k" : "", bits & 4 ? " -H Host:" S "<text>" : "",
+                                bits & 8 ? " --connect-to <text>" : "", CURL_FORMAT);
+
+        list_add(l, text);
+        free(text);
+    }
+}
+
+static void lists_release(void)
+{
+    size_t i, k;
+
+    for (k = 0; k < sizeof lists / sizeof *lists; k++) {
+        for (i = 0; i < lists[k].count; i++)
+            pattern_release(&lists[k].patterns[i]);
+        free(lists[k].patterns);
+        lists[k] = (struct list){0};
+    }
+}
+
+static const struct list *list_of(enum catalogue_kind kind)
+{
+    size_t i;
+
+    if (lists[CATALOGUE_READ].count)
+        return &lists[kind];
+    for (i = 0; i < sizeof reads / sizeof *reads; i++)
+        list_add(&lists[CATALOGUE_READ], reads[i]);
+    list_add_curl(&lists[CATALOGUE_READ]);
+    for (i = 0; i < sizeof changes / sizeof *changes; i++)
+        list_add(&lists[CATALOGUE_CHANGE], changes[i]);
+    for (i = 0; i < sizeof validations / sizeof *validations; i++)
+        list_add(&lists[CATALOGUE_VALIDATE], validations[i]);
+    atexit(lists_release);
+    return &lists[kind];
+}
+
+static bool list_matches(enum catalogue_kind kind, char *const *argv)
+{
+    const struct list *l = list_of(kind);
+    size_t i;
+
+    for (i = 0; i < l->count; i++)
+        if (pattern_matches(&l->patterns[i], argv))
+            return true;
+    return false;
+}
+
+bool catalogue_reads(char *const *argv)
+{
+    return list_matches(CATALOGUE_READ, argv);
+}
+
+bool catalogue_changes(char *const *argv)
+{
+    return list_matches(CATALOGUE_CHANGE, argv);
+}
+
+bool catalogue_validates(char *const *argv)
+{
+    return list_matches(CATALOGUE_VALIDATE, argv);
+}
+
+enum catalogue_kind catalogue_holds(const struct pattern *declared)
+{
+    int kind;
+    size_t i;
+
+    for (kind = CATALOGUE_READ; kind <= CATALOGUE_VALIDATE; kind++) {
+        const struct list *l = list_of((enum catalogue_kind)kind);
+
+        for (i = 0; i < l->count; i++)
+            if (pattern_within(declared, &l->patterns[i]))
+                return (enum catalogue_kind)kind;
+    }
+    return CATALOGUE_NONE;
+}
