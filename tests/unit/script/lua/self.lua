@@ -1,0 +1,1 @@
+local M = {} M.me = require "self" return M
