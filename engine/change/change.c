@@ -128,7 +128,7 @@ static void enter_explaining(struct change *c)
         buf_puts(&c->detail, j->output);
     if (j->changed)
         c->explain = explain_changed(c->target, j->changed, &c->detail, explained, c);
-    else if (j->failed_what && j->failed)
+    else if (j->has_failed && j->failed)
         c->explain = explain_unit(c->target, j->failed, &c->detail, explained, c);
     if (!c->explain)
         change_enter(c, STATE_DONE);
@@ -173,8 +173,12 @@ static void heard_line(struct change *c, const char *line, size_t n)
     text = journal_hear(&c->journal, &l);
     if (c->state == STATE_SENDING)
         change_enter(c, STATE_RUNNING);
-    if (text)
-        change_tell(c, journal_word(&l, 0), text);
+    if (text) {
+        char *word = text_clean_dup(l.words[0], strlen(l.words[0]));
+
+        change_tell(c, word, text);
+        free(word);
+    }
     free(text);
     journal_line_release(&l);
 }
@@ -216,7 +220,7 @@ static enum said job_said(const struct change *c, const struct result *r)
         return begun || c->rejoin_until_ms ? SAID_LOST : SAID_AWAY;
     if (r->outcome == OUTCOME_EXIT && r->code == 3)
         return SAID_DIED;
-    if (r->outcome == OUTCOME_EXIT && r->code == 73 && strstr(r->err.data, "no such run"))
+    if (r->outcome == OUTCOME_EXIT && r->code == 73 && r->err.data && strstr(r->err.data, "no such run"))
         return SAID_NO_RUN;
     if (r->outcome == OUTCOME_EXIT && (r->code == 64 || r->code == 73))
         return SAID_FAILED;
@@ -282,11 +286,12 @@ static void give_up_rejoining(struct change *c)
 {
     char *place = journal_place(c), *until = sentence_time(c->journal.deadline), *text;
     const char *name = target_host(c->target)->name;
+    bool either = c->confirm_sent || c->state == STATE_UNDOING;
 
-    if (c->confirm_sent || c->state == STATE_UNDOING)
+    if (either)
         text = mem_format("the connection to \"%s\" was lost (%s) before it said how it ended; what "
                           "happened there is shown by: tail %s/journal", name, c->why, place);
-    else if (c->journal.waiting)
+    else if (c->journal.waiting && c->journal.deadline > 0)
         text = mem_format("the connection to \"%s\" was lost (%s); the host puts everything back by "
                           "itself at %s; this shows it there: tail %s/journal", name, c->why, until,
                           place);
@@ -294,7 +299,7 @@ static void give_up_rejoining(struct change *c)
         text = mem_format("the connection to \"%s\" was lost (%s); the host puts everything back by "
                           "itself %d s after the change is made; this shows it there: "
                           "tail %s/journal", name, c->why, c->confirm_timeout_s, place);
-    change_conclude(c, CHANGE_UNKNOWN, c->confirm_sent || c->state == STATE_UNDOING ? 4 : 6, text);
+    change_conclude(c, CHANGE_UNKNOWN, either ? 4 : 6, text);
     free(place);
     free(until);
 }
@@ -312,11 +317,8 @@ void change_rejoin(struct change *c, enum change_state resume)
         give_up_rejoining(c);
         return;
     }
+    change_enter(c, STATE_REJOINING);
     change_pause(c, c->rejoin_wait_ms, resume);
     c->rejoin_wait_ms = c->rejoin_wait_ms * 2 > REJOIN_LONGEST_MS ? REJOIN_LONGEST_MS
                                                                  : c->rejoin_wait_ms * 2;
-    if (c->options.trace)
-        c->options.trace(c->options.data, change_state_name(c->state),
-                         change_state_name(STATE_REJOINING));
-    c->state = STATE_REJOINING;
 }

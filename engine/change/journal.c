@@ -120,7 +120,6 @@ void journal_release(struct journal *j)
     argv_free(j->end);
     argv_free(j->failed);
     argv_free(j->changed);
-    free(j->failed_what);
     free(j->output);
     memset(j, 0, sizeof(*j));
 }
@@ -136,17 +135,11 @@ static void known_set(char **known, const struct journal_line *l)
 }
 
 /* `validated N EXIT [OUTPUT]` and `commanded N EXIT [OUTPUT]`: only the first failure counts. */
-static void failure_note(struct journal *j, char *const *known, const struct journal_line *l)
+static void failure_note(struct journal *j, const struct journal_line *l)
 {
-    long number = journal_number(journal_word(l, 1));
-
-    if (journal_number(journal_word(l, 2)) == 0 || j->failed_what)
+    if (journal_number(journal_word(l, 2)) == 0 || j->has_failed)
         return;
-    if (number >= 0 && number < JOURNAL_KNOWN_MAX && known[number])
-        j->failed_what = mem_dup(known[number]);
-    else
-        j->failed_what = mem_format("%s %ld", known == j->commands ? "command" : "validation",
-                                    number);
+    j->has_failed = true;
     if (l->count > 3)
         j->output = mem_dup(l->words[3]);
 }
@@ -154,7 +147,7 @@ static void failure_note(struct journal *j, char *const *known, const struct jou
 static void command_note(struct journal *j, const struct journal_line *l)
 {
     known_set(j->commands, l);
-    if (j->failed_what)
+    if (j->has_failed)
         return;
     argv_free(j->failed);
     j->failed = argv_dup(l->count > 2 ? l->words + 2 : NULL);
@@ -180,10 +173,8 @@ char *journal_hear(struct journal *j, const struct journal_line *l)
         known_set(j->validates, l);
     else if (strcmp(word, "command") == 0)
         command_note(j, l);
-    else if (strcmp(word, "validated") == 0)
-        failure_note(j, j->validates, l);
-    else if (strcmp(word, "commanded") == 0)
-        failure_note(j, j->commands, l);
+    else if (strcmp(word, "validated") == 0 || strcmp(word, "commanded") == 0)
+        failure_note(j, l);
     else if (strcmp(word, "changed") == 0 && !j->changed)
         j->changed = argv_dup(l->words);
     else if (strcmp(word, "waiting") == 0) {

@@ -32,8 +32,8 @@ struct journal {
     bool ended;
     char **end;           /* the words after `end` */
     char *validates[JOURNAL_KNOWN_MAX], *commands[JOURNAL_KNOWN_MAX]; /* as text, by number */
-    char **failed;        /* argv of the command that failed, or NULL */
-    char *failed_what;    /* "systemctl restart x", or NULL */
+    bool has_failed;      /* a validator or a command */
+    char **failed;        /* argv of the last command up to then, or NULL */
     char **changed;       /* words of the first `changed PATH OLD NEW CURRENT`, or NULL */
     char *output;         /* what the failing validator or command said, as it came, or NULL */
 };

@@ -39,7 +39,7 @@ decode() {
         esac
     done
     # shellcheck disable=SC2059
-    decoded=$(printf "$format$rest.")
+    decoded=$(printf -- "$format$rest.")
     decoded=${decoded%.}
 }
 
@@ -64,14 +64,13 @@ open_stage() {
     mount --make-rprivate / 2>/dev/null || mount -o rprivate none / 2>/dev/null ||
         unavailable "cannot make the mounts private"
     for stage in /mnt /media /srv /opt /home /var/tmp /tmp /boot; do
-        [ -d "$stage" ] && [ ! -L "$stage" ] && ! mounts_in "$stage" || continue
+        if [ ! -d "$stage" ] || [ -L "$stage" ] || mounts_in "$stage"; then continue; fi
         mount -t tmpfs -o size=192m,mode=755 tmpfs "$stage" 2>/dev/null && return
     done
     unavailable "no tmpfs can be mounted"
 }
 
-# Where the caller's folder lies below the stage it would be hidden: carry it over first.
-mounts_in() { # FOLDER: is there a mount at or below it?
+mounts_in() { # FOLDER: is there a mount at or below it, or the caller's files?
     case $dir/ in "$1"/*) return 0 ;; esac
     while read -r _ _ _ _ point _; do
         case $point/ in "$1"/*) return 0 ;; esac
@@ -137,8 +136,10 @@ unescape() {
 
 shadow_mounts() {
     while read -r line; do
+        set -f
         # shellcheck disable=SC2086
-        set -f; set -- $line; set +f
+        set -- $line
+        set +f
         point=$5
         case $point in / | "$stage" | "$stage"/* | /proc | /proc/* | /sys | /sys/* | /dev | /dev/*) continue ;; esac
         case " ${line##* - } " in ' autofs '*) continue ;; esac
@@ -181,7 +182,7 @@ covered_by_tmpfs() { # FOLDER
 }
 
 read_only_tree() {
-    root='' partial=yes
+    root=''
     [ "$FETTLE_UID" = 0 ] || return 1
     each edit keep_folder || return 1
     while read -r _ _ _ _ point _; do
@@ -248,10 +249,12 @@ set_timeout() { seconds=$1; }
 
 # As who we were: a user's namespace has made us its root, whom programs would take for the real one.
 inside() { # ARGV...
-    as_user=
-    [ "$FETTLE_UID" = 0 ] || as_user="unshare --user --map-user=$FETTLE_UID --map-group=$FETTLE_GID"
-    # shellcheck disable=SC2086,SC2016
-    $limiter $as_user chroot "${root:-/}" /bin/sh -c 'cd /; exec "$@"' sh "$@"
+    # shellcheck disable=SC2086
+    if [ "$FETTLE_UID" = 0 ]; then
+        $limiter chroot "${root:-/}" "$@"
+    else
+        $limiter unshare --user --map-user="$FETTLE_UID" --map-group="$FETTLE_GID" --root="$root" --wd=/ "$@"
+    fi
 }
 
 validate() { # ARGC ARG...
@@ -278,7 +281,7 @@ validate() { # ARGC ARG...
 trustworthy() {
     said=$(head -c 65536 "$stage/out")
     case $said in *'Read-only file system'*) return 1 ;; esac
-    [ "$FETTLE_UID" = 0 ] || case $said in *'unshare: '* | *'chroot: '*) return 1 ;; esac
+    [ "$FETTLE_UID" = 0 ] || case $said in *'unshare: '*) return 1 ;; esac
     return 0
 }
 
@@ -300,7 +303,7 @@ main() {
     [ "$#" -eq 2 ] || enter
     stage=$2
     [ -n "$stage" ] || open_stage
-    seconds=30 number=0 partial=''
+    seconds=30 number=0
     each validate-timeout set_timeout
     find_limiter
     copy_tree || read_only_tree || unavailable "neither overlays nor read-only copies can be had"

@@ -66,7 +66,7 @@ decode() { # WORD
         esac
     done
     # shellcheck disable=SC2059  # the point
-    decoded=$(printf "$format$rest.")
+    decoded=$(printf -- "$format$rest.")
     decoded=${decoded%.}
 }
 
@@ -98,7 +98,7 @@ encode() { # standard input to one word on standard output
         esac
     done
     # shellcheck disable=SC2059
-    printf "${format:-%%20}"
+    printf -- "${format:-%%20}"
 }
 
 is_number() { case $1 in '' | *[!0-9]* | ??????????*) return 1 ;; esac; }
@@ -184,7 +184,7 @@ load_manifest() {
         # shellcheck disable=SC2086  # split into words, no globbing: set -f
         set -- $line
         # One blank between words and no other: each() compares whole prefixes.
-        [ "$line" = "$*" ] && manifest_line "$@" || { set +f; return 1; }
+        if [ "$line" != "$*" ] || ! manifest_line "$@"; then set +f; return 1; fi
     done <"$dir/manifest"
     set +f
     [ "$manifest_run" = "$run" ]

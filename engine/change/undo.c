@@ -7,9 +7,11 @@
 
 enum { UNDO_MS = 600000 };
 
+/* The first time it is undo_start() that asks, since it can still say no. */
 static void enter_undoing(struct change *c)
 {
-    change_ask(c, "undo", 0, UNDO_MS);
+    if (c->rejoin_until_ms)
+        change_ask(c, "undo", 0, UNDO_MS);
 }
 
 /* After a lost connection the first undo may still be at work: its own lock is in our way. */
@@ -56,5 +58,9 @@ struct change *undo_start(struct target *t, const struct change_options *o, chan
     }
     c = change_new(t, &undo_kind, o, done, data);
     change_enter(c, STATE_UNDOING);
-    return c;
+    payload_ask(&c->payload, "undo", c->run, 0);
+    if (change_send(c, UNDO_MS, e) == 0)
+        return c;
+    change_free(c);
+    return NULL;
 }
