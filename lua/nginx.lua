@@ -1,0 +1,233 @@
+-- nginx.lua: the nginx of a host: which one runs, with which configuration, what it logs.
+--
+-- Nothing here runs `nginx -t` or `-T`: as root they create the pid file and change the owner of
+-- temporary folders.  The configuration is read file by file, as nginx follows its includes.
+--
+--   nginx.find(host)   -> the nginx (table below), the same for all playbooks of a run
+--       .ok            true where the configuration was read whole
+--       .why           else what is missing, as a sentence
+--       .running       a master process runs
+--       .master        {pid, args}; .workers {uid=, user=<users.get>}
+--       .binary .prefix .config_path
+--       .config        as nginx_config.load gives it
+--       .evidence      results worth showing
+--   nginx.validate(nx), nginx.reload(host, nx)  -> argv of the commands that a fix needs
+
+local nginx_config = require "nginx_config"
+local processes = require "processes"
+local users = require "users"
+
+local M = {}
+
+local MASTER = "^nginx: master process (.+)$"
+local FILE_LIMIT = 1024 * 1024
+
+-- The inventory's word for it: vars: {nginx: {config:, prefix:, binary:, error_log:, reload:}}
+local function told(host)
+    local vars = host.vars.nginx
+    return type(vars) == "table" and vars or {}
+end
+
+local function join(folder, path)
+    if path:sub(1, 1) == "/" then
+        return path
+    end
+    return (folder:gsub("/*$", "/")) .. path
+end
+
+-- A master's own words: binary, -c, -p.
+local function read_master(process)
+    local args = process.args:match(MASTER)
+    local words = args and processes.words(args)
+    if not words or not words[1] then
+        return nil
+    end
+    return { pid = process.pid, uid = process.uid, args = args, line = process.line, binary = words[1],
+             config = processes.option(words, "-c"), prefix = processes.option(words, "-p") }
+end
+
+local function all_masters(list)
+    local masters = {}
+    for _, process in ipairs(list) do
+        local master = read_master(process)
+        if master then
+            masters[#masters + 1] = master
+        end
+    end
+    return masters
+end
+
+local function config_of(master, defaults)
+    local prefix = master.prefix or defaults.prefix
+    local config = master.config or defaults.config
+    if config and config:sub(1, 1) ~= "/" and prefix then
+        config = join(prefix, config)
+    end
+    return config, prefix
+end
+
+-- `nginx -V` says what was compiled in (it writes to standard error).
+local function compiled(host, binary)
+    local r = host:run({ binary, "-V" })
+    local text = r.out .. r.err
+    local function option(name)
+        return text:match("%-%-" .. name .. "='([^']*)'") or text:match("%-%-" .. name .. "=(%S+)")
+    end
+    local prefix = option("prefix") or "/usr/local/nginx"
+    return { ok = r.ok, result = r, prefix = prefix, version = text:match("nginx version: (%S+)"),
+             config = join(prefix, option("conf%-path") or "conf/nginx.conf"),
+             error_log = option("error%-log%-path") or "logs/error.log",
+             access_log = option("http%-log%-path") or "logs/access.log" }
+end
+
+-- Which master is meant, where several run?  The one that the inventory names, or the only one.
+local function choose(masters, wanted, defaults)
+    if not (wanted.config or wanted.prefix) then
+        return #masters == 1 and masters[1] or nil
+    end
+    local chosen
+    for _, master in ipairs(masters) do
+        local config, prefix = config_of(master, defaults)
+        local fits = (not wanted.config or config == wanted.config)
+            and (not wanted.prefix or (prefix and join(prefix, "") == join(wanted.prefix, "")))
+        if fits then
+            if chosen then
+                return nil
+            end
+            chosen = master
+        end
+    end
+    return chosen
+end
+
+local function list_masters(masters)
+    local lines = {}
+    for i, master in ipairs(masters) do
+        lines[i] = string.format("pid %d (%s)", master.pid, master.args)
+    end
+    return table.concat(lines, ", ")
+end
+
+local function load_config(host, nx)
+    local config, problem = nginx_config.load(nx.config_path, {
+        prefix = nx.prefix,
+        read = function(path)
+            return host:read(path, { limit = FILE_LIMIT })
+        end,
+        list = function(path)
+            return host:list(path)
+        end,
+    })
+    if not config then
+        nx.why = string.format("the configuration %s cannot be read: %s", nx.config_path,
+            type(problem) == "table"
+                and string.format("%s:%s: %s", problem.file, problem.line or "?", problem.message)
+                or tostring(problem))
+        return
+    end
+    nx.config = config
+    nx.ok = config.complete
+    if not config.complete then
+        local first = config.problems[1] or {}
+        nx.why = string.format("a part of the configuration cannot be read: %s",
+            type(first) == "table" and (first.message or "?") or tostring(first))
+    end
+end
+
+local function find_workers(host, list, nx)
+    for _, process in ipairs(processes.children(list, nx.master.pid)) do
+        if process.args:find("^nginx: worker process") then
+            nx.worker_uid = process.uid
+            nx.worker = users.get(host, process.uid)
+            return
+        end
+    end
+end
+
+local function find(host)
+    local wanted, list = told(host), processes.list(host)
+    local nx = { evidence = { list.result } }
+    if not list.ok then
+        nx.why = "the list of processes cannot be read"
+        return nx
+    end
+    local masters = all_masters(list)
+    local binary = wanted.binary or (masters[1] and masters[1].binary) or "nginx"
+    if not binary:find("^/") then
+        binary = "nginx"
+    end
+    local defaults = compiled(host, binary)
+    nx.compiled, nx.binary, nx.version = defaults, binary, defaults.version
+    nx.master = choose(masters, wanted, defaults)
+    nx.masters = masters
+    if #masters > 1 and not nx.master then
+        nx.why = "several nginx run here: " .. list_masters(masters)
+            .. "; name the one that is meant in the inventory: vars: {nginx: {config: PATH}}"
+        return nx
+    end
+    if not nx.master and not defaults.ok then
+        nx.why = "no nginx runs here and none is installed"
+        return nx
+    end
+    nx.running = nx.master ~= nil
+    nx.config_path, nx.prefix = config_of(nx.master or wanted, defaults)
+    load_config(host, nx)
+    if nx.running then
+        find_workers(host, list, nx)
+    end
+    return nx
+end
+
+function M.find(host)
+    return host:memo("nginx", function()
+        return find(host)
+    end)
+end
+
+-- The options that make a command of this binary mean this very nginx.
+local function flags(nx)
+    local words = {}
+    if nx.prefix and nx.compiled and join(nx.prefix, "") ~= join(nx.compiled.prefix, "") then
+        words[#words + 1] = "-p"
+        words[#words + 1] = nx.prefix
+    end
+    if nx.compiled and nx.config_path ~= nx.compiled.config then
+        words[#words + 1] = "-c"
+        words[#words + 1] = nx.config_path
+    end
+    return words
+end
+
+local function command(nx, last)
+    local argv = { nx.binary == "/usr/sbin/nginx" and "nginx" or nx.binary }
+    for _, word in ipairs(flags(nx)) do
+        argv[#argv + 1] = word
+    end
+    for _, word in ipairs(last) do
+        argv[#argv + 1] = word
+    end
+    return argv
+end
+
+function M.validate(nx)
+    return command(nx, { "-t" })
+end
+
+-- A reload keeps every request that is under way.  Through systemd where it minds this nginx.
+function M.reload(host, nx)
+    local wanted = told(host)
+    if type(wanted.reload) == "table" then
+        return wanted.reload
+    end
+    local unit = host:run({ "systemctl", "show", "--no-pager",
+                            "--property=Id,LoadState,ActiveState,MainPID", "--", "nginx.service" })
+    local pid = unit.ok and tonumber(unit.out:match("MainPID=(%d+)"))
+    if pid and pid > 0 and nx.master and pid == nx.master.pid then
+        return { "systemctl", "reload", "nginx" }
+    end
+    return command(nx, { "-s", "reload" })
+end
+
+M.join = join
+
+return M

@@ -1,0 +1,196 @@
+-- nginx_log.lua: what nginx logged about its upstreams lately, from wherever this nginx logs.
+--
+--   nginx_log.failures(host, nx, opts) -> {
+--       { entry (nginx_error.parse), raw = line, result = the read it comes from, at = local seconds | nil } …,
+--       newest last,
+--       read = number of logs that could be read, problems = { sentences about those that could not } }
+--
+-- opts.since: local seconds; older lines are left out (a line without a time is kept out too:
+-- what cannot be dated is no news).
+
+local nginx_error = require "nginx_error"
+local nginx_access = require "nginx_access"
+local when = require "when"
+
+local M = {}
+
+local TAIL = 256 * 1024
+
+local function unique(list)
+    local seen, out = {}, {}
+    for _, item in ipairs(list) do
+        if not seen[item] then
+            seen[item] = true
+            out[#out + 1] = item
+        end
+    end
+    return out
+end
+
+local function join(folder, path)
+    if path:sub(1, 1) == "/" then
+        return path
+    end
+    return (folder:gsub("/*$", "/")) .. path
+end
+
+-- The files that hold this nginx's errors; `elsewhere` lists what is no file (syslog, stderr).
+function M.error_logs(host, nx)
+    local paths, elsewhere = {}, {}
+    local vars = type(host.vars.nginx) == "table" and host.vars.nginx or {}
+    if vars.error_log then
+        paths[1] = vars.error_log
+    end
+    for _, log in ipairs(nx.config and nx.config:error_logs() or {}) do
+        if log.kind == "file" then
+            paths[#paths + 1] = join(nx.prefix, log.path)
+        else
+            elsewhere[#elsewhere + 1] = log.kind
+        end
+    end
+    if #paths == 0 and #elsewhere == 0 and nx.compiled then
+        local default = nx.compiled.error_log
+        if default == "stderr" or default:find("^syslog:") then
+            elsewhere[1] = default
+        else
+            paths[1] = join(nx.prefix, default)
+        end
+    end
+    return unique(paths), unique(elsewhere)
+end
+
+function M.access_logs(nx)
+    local paths = {}
+    for _, log in ipairs(nx.config and nx.config:access_logs() or {}) do
+        if log.kind == "file" then
+            paths[#paths + 1] = join(nx.prefix, log.path)
+        end
+    end
+    if #paths == 0 and nx.compiled then
+        paths[1] = join(nx.prefix, nx.compiled.access_log)
+    end
+    return unique(paths)
+end
+
+local function tail(host, path)
+    return host:run({ "tail", "-c", tostring(TAIL), "--", path },
+        { fresh = true, limit = TAIL + 1024 })
+end
+
+-- A log that is not there yet has nothing in it.
+local function is_absent(result)
+    return result.outcome == "exit" and result.code == 1
+        and result.err:find("No such file or directory", 1, true) ~= nil
+end
+
+local function newer(entry, since)
+    local at = when.seconds(entry.time)
+    return at, since == nil or (at ~= nil and at >= since)
+end
+
+-- The text as a whole goes to the parser: forged lines give themselves away by their neighbours.
+local function collect(result, since, into)
+    local text = result.out
+    if #text >= TAIL then
+        -- `tail -c` cuts the first line somewhere in its middle.
+        text = text:match("^[^\n]*\n(.*)$") or ""
+    end
+    local raws = {}
+    for line in text:gmatch("[^\n]+") do
+        if line:find("%S") then
+            raws[#raws + 1] = line
+        end
+    end
+    local entries = nginx_error.parse(text)
+    for i, entry in ipairs(entries) do
+        if not entry.unparsed and #entry.suspects > 0 then
+            local at, fresh = newer(entry, since)
+            if fresh then
+                into[#into + 1] = { entry = entry, raw = #raws == #entries and raws[i] or "",
+                                    result = result, at = at }
+            end
+        end
+    end
+end
+
+local function by_time(list)
+    for i, item in ipairs(list) do
+        item.order = i
+    end
+    table.sort(list, function(a, b)
+        if a.at ~= b.at then
+            return (a.at or 0) < (b.at or 0)
+        end
+        return a.order < b.order
+    end)
+end
+
+-- What systemd keeps of an nginx that logs to standard error or to syslog.
+local function from_journal(host, since, found)
+    local journal = require "journal"
+    local r = host:run({ "journalctl", "--no-pager", "-o", "json", "-n", "500", "-u",
+                         "nginx.service" }, { fresh = true, limit = 1024 * 1024 })
+    if not r.ok then
+        found.problems[#found.problems + 1] = "the journal of nginx.service cannot be read"
+        return
+    end
+    found.read = found.read + 1
+    for _, item in ipairs(journal.parse(r.out)) do
+        local entry = type(item.message) == "string" and nginx_error.parse(item.message)[1]
+        if entry and not entry.unparsed and entry.suspects and #entry.suspects > 0 then
+            local at, fresh = newer(entry, since)
+            if fresh then
+                found[#found + 1] = { entry = entry, raw = item.message, result = r, at = at,
+                                      indirect = true }
+            end
+        end
+    end
+end
+
+function M.failures(host, nx, opts)
+    local found = { read = 0, problems = {}, results = {} }
+    local paths, elsewhere = M.error_logs(host, nx)
+    for _, path in ipairs(paths) do
+        local r = tail(host, path)
+        found.results[#found.results + 1] = r
+        if r.outcome == "exit" and r.code == 0 then
+            found.read = found.read + 1
+            collect(r, opts and opts.since, found)
+        elseif is_absent(r) then
+            found.read = found.read + 1
+        else
+            found.problems[#found.problems + 1] = "the error log " .. path .. " cannot be read: "
+                .. (r.err:match("^[^\n]+") or r.outcome)
+        end
+    end
+    if #elsewhere > 0 then
+        from_journal(host, opts and opts.since, found)
+    end
+    by_time(found)
+    return found
+end
+
+-- Evidence of one failure: its own line, where the output it came from shows it as it is.
+function M.show(failure)
+    return failure.result:show(failure.indirect and "" or failure.raw)
+end
+
+-- The newest request in the access logs that was answered 502 or 504 and may be asked again
+-- (GET or HEAD): {request entry, raw, result}, or nil.
+function M.last_failed_request(host, nx, since)
+    local newest
+    for _, path in ipairs(M.access_logs(nx)) do
+        local r = tail(host, path)
+        for line in (r.outcome == "exit" and r.code == 0 and r.out or ""):gmatch("[^\n]+") do
+            if line:find('" 50[24] ') then
+                local entry = nginx_access.parse(line)[1]
+                if entry and not entry.unparsed and (entry.method == "GET" or entry.method == "HEAD") then
+                    newest = { entry = entry, raw = line, result = r }
+                end
+            end
+        end
+    end
+    return newest
+end
+
+return M

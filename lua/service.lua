@@ -1,0 +1,238 @@
+-- service.lua: the service behind an address: which one it is, how it is, how it is started.
+--
+-- A service is started through what minds it: the inventory's own commands where they are named
+-- (containers, supervisors), systemd where it runs, else `service`.
+--
+--   service.named(host, name)     -> svc (table below)
+--   service.of_port(host, port)   -> svc | nil, candidates   the one service that belongs to a port
+--   service.of_socket(host, path) -> svc | nil, candidates   … or to a Unix socket
+--
+--   svc.name, .kind = "inventory"|"systemd"|"sysv"|"unknown", .how = why we think so (a sentence part)
+--   svc.state = "running"|"stopped"|"crashed"|"oom-killed"|"masked"|"absent"|"starting"|
+--               "failed-start-limit"|"auto-restarting"|"unknown"
+--   svc.evidence = { results' evidence }
+--   svc.pool = the PHP-FPM pool, where it is one
+
+local fpm = require "fpm"
+local systemctl_show = require "systemctl_show"
+
+local M = {}
+
+local PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainCode,"
+    .. "ExecMainStatus,MainPID,NRestarts,FragmentPath"
+
+local function has_systemd(host)
+    return host:memo("systemd runs", function()
+        return { yes = host:stat("/run/systemd/system") ~= nil }
+    end).yes
+end
+
+local function commands_of(entry)
+    if type(entry) ~= "table" then
+        return nil
+    end
+    return entry.restart or entry.start
+end
+
+-- The inventory's entry under any of these keys: a unit's name, or a table of commands.
+local function told(host, ...)
+    local services = type(host.vars.services) == "table" and host.vars.services or {}
+    for _, key in ipairs({ ... }) do
+        local entry = services[key]
+        if type(entry) == "string" and type(services[entry]) == "table" then
+            return services[entry], entry
+        elseif type(entry) == "string" then
+            return nil, entry
+        elseif type(entry) == "table" then
+            return entry, entry.unit or key
+        end
+    end
+    return nil, nil
+end
+
+local function read_unit(host, svc)
+    local r = host:run({ "systemctl", "show", "--no-pager", "--property=" .. PROPERTIES, "--",
+                         svc.name })
+    local unit = r.ok and systemctl_show.parse(r.out)[1]
+    if not unit then
+        svc.state = "unknown"
+        svc.evidence = { r:show("") }
+        return
+    end
+    svc.unit = unit
+    svc.state = systemctl_show.state(unit)
+    svc.pid = tonumber(unit.MainPID)
+    local lines = {}
+    for line in r.out:gmatch("[^\n]+") do
+        if line:find("^LoadState=") or line:find("^ActiveState=") or line:find("^Result=")
+            or line:find("^SubState=") or line:find("^ExecMainStatus=") then
+            lines[#lines + 1] = line
+        end
+    end
+    svc.evidence = { r:show(lines) }
+end
+
+function M.named(host, name, how)
+    local entry = told(host, name)
+    local svc = { name = name, how = how or "named", host = host, evidence = {}, state = "unknown" }
+    if commands_of(entry) then
+        svc.kind, svc.entry = "inventory", entry
+    elseif has_systemd(host) then
+        svc.kind = "systemd"
+        read_unit(host, svc)
+    elseif host:stat("/etc/init.d/" .. name) then
+        svc.kind = "sysv"
+    else
+        svc.kind = "unknown"
+    end
+    return svc
+end
+
+local function from_pools(host, pools)
+    local names, svc = {}, nil
+    for _, pool in ipairs(pools) do
+        local name = pool.service
+        if name and not names[name] then
+            names[name] = true
+            names[#names + 1] = name
+            svc = M.named(host, name, string.format("pool [%s] in %s listens there", pool.name, pool.file))
+            svc.pool = pool
+        end
+    end
+    if #names == 1 then
+        return svc
+    end
+    return nil, names
+end
+
+local UNIT_FOLDERS = { "/etc/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system" }
+
+-- Units whose file holds this text as a word of its own: "8000" must not find "18000".
+local function units_that_name(host, text)
+    local r = host:run({ "grep", "-rlF", "-e", text, "--", table.unpack(UNIT_FOLDERS) })
+    local found, seen = {}, {}
+    for path in r.out:gmatch("[^\n]+") do
+        local unit = path:match("/([^/]+%.service)$")
+        if unit and not seen[unit] and not unit:find("@.service$") then
+            local body, _, read = host:read(path)
+            for line in (body or ""):gmatch("[^\n]+") do
+                local from, to = line:find(text, 1, true)
+                if from and not line:find("^%s*[#;]") and not line:sub(from - 1, from - 1):find("%w")
+                    and not line:sub(to + 1, to + 1):find("[%w/]") then
+                    seen[unit] = true
+                    found[#found + 1] = { unit = unit, path = path, line = line, read = read }
+                    break
+                end
+            end
+        end
+    end
+    return found
+end
+
+local function from_units(host, text)
+    if not has_systemd(host) then
+        return nil, {}
+    end
+    local units = units_that_name(host, text)
+    if #units == 1 then
+        local unit = units[1]
+        local svc = M.named(host, unit.unit, unit.path .. " names it")
+        svc.evidence[#svc.evidence + 1] = unit.read:show(unit.line)
+        return svc
+    end
+    local names = {}
+    for i, unit in ipairs(units) do
+        names[i] = unit.unit
+    end
+    return nil, names
+end
+
+local function by_address(host, text, keys, pools)
+    local entry, name = told(host, table.unpack(keys))
+    if name then
+        local svc = M.named(host, name, "the inventory says so")
+        if commands_of(entry) then
+            svc.kind, svc.entry = "inventory", entry
+        end
+        svc.pool = pools[1]
+        return svc
+    end
+    local svc, names = from_pools(host, pools)
+    if svc or (names and #names > 1) then
+        return svc, names
+    end
+    return from_units(host, text)
+end
+
+function M.of_port(host, port)
+    return by_address(host, tostring(port), { tostring(port), "127.0.0.1:" .. port },
+        fpm.of_port(fpm.find(host), port))
+end
+
+function M.of_socket(host, path)
+    return by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path))
+end
+
+-- Is it down, in a way that starting it may mend?
+function M.is_down(svc)
+    return svc.state == "stopped" or svc.state == "crashed" or svc.state == "oom-killed"
+        or svc.state == "failed-start-limit" or svc.state == "auto-restarting"
+end
+
+local WORDS = {
+    running = "runs", stopped = "is stopped", crashed = "has crashed",
+    ["oom-killed"] = "was killed for memory", masked = "is masked", absent = "is not installed",
+    starting = "is starting", ["failed-start-limit"] = "failed too often and is not tried again",
+    ["auto-restarting"] = "fails and is started again and again",
+    reloading = "is reloading", stopping = "is stopping", ["bad-unit"] = "has a unit file that systemd cannot read",
+    unknown = "is in a state that cannot be read",
+}
+
+-- "php8.2-fpm is stopped", with the exit status where it crashed.
+function M.describe(svc)
+    local text = svc.name .. " " .. (WORDS[svc.state] or svc.state)
+    if svc.state == "crashed" and svc.unit and svc.unit.ExecMainStatus then
+        text = text .. " (" .. (svc.unit.Result or "failed") .. ", status "
+            .. svc.unit.ExecMainStatus .. ")"
+    end
+    return text
+end
+
+-- The fix's commands that (re)start a service.  What did not run before is stopped again by an undo;
+-- `running`: it was seen to listen, whatever its supervisor says.
+function M.start_commands(svc, running)
+    local was_down = not running and svc.state ~= "running" and svc.state ~= "starting"
+    if svc.kind == "inventory" then
+        return { { argv = svc.entry.restart or svc.entry.start, undo = was_down and svc.entry.stop or nil,
+                   note = "starts " .. svc.name } }
+    elseif svc.kind == "systemd" then
+        local commands = {}
+        if svc.state == "failed-start-limit" then
+            commands[1] = { argv = { "systemctl", "reset-failed", svc.name },
+                            note = "lets systemd try " .. svc.name .. " again" }
+        end
+        commands[#commands + 1] = { argv = { "systemctl", "restart", svc.name },
+            undo = was_down and { "systemctl", "stop", svc.name } or nil,
+            note = "starts " .. svc.name .. " through systemd" }
+        return commands
+    elseif svc.kind == "sysv" then
+        return { { argv = { "service", svc.name, "restart" },
+                   undo = was_down and { "service", svc.name, "stop" } or nil,
+                   note = "starts " .. svc.name } }
+    end
+    return nil
+end
+
+-- What the service said last, as evidence; nil where no journal is.
+function M.last_words(svc)
+    if svc.kind ~= "systemd" then
+        return nil
+    end
+    local r = svc.host:run({ "journalctl", "--no-pager", "-o", "short-iso", "-n", "15", "-u", svc.name })
+    if not r.ok or not r.out:find("%S") then
+        return nil
+    end
+    return r:show(r.out)
+end
+
+return M

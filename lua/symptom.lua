@@ -1,0 +1,298 @@
+-- symptom.lua: is nginx answering 502 here, for which address, and what does it log about it?
+--
+--   symptom.look(host, params) -> {
+--     state = "present" | "absent" | "unknown", summary = sentence, evidence = {…},
+--     url, via (HOST:PORT asked instead of what the URL's host resolves to), code (last answer),
+--     nx = nginx.find(host), failures = nginx_log.failures since params.since,
+--     upstreams = { {key = "unix:/run/x.sock" | "10.0.0.5:8080", address, failure | nil, count} … }, newest first,
+--     intermittent = true where it fails now and then }
+--
+-- The address is asked first and the log read afterwards: the line that our own question left is
+-- the freshest evidence there is.
+
+local address = require "nginx_address"
+local nginx = require "nginx"
+local nginx_log = require "nginx_log"
+local upstream = require "upstream"
+local web = require "web"
+local when = require "when"
+
+local M = {}
+
+local TIMES = 3
+
+-- What a URL on a curl command line may hold; anything else a client sent is not asked again.
+local PLAIN_PATH = "^/[%w%-._~:/?#%[%]@!$&()*+,;=%%]*$"
+
+local function listens(server)
+    local found = {}
+    for _, d in ipairs(server.block or {}) do
+        if d.name == "listen" and d.args[1] then
+            local listen = address.parse_listen(d.args[1].text)
+            if listen and listen.family ~= "unix" then
+                listen.ssl = false
+                for i = 2, #d.args do
+                    listen.ssl = listen.ssl or d.args[i].text == "ssl"
+                end
+                found[#found + 1] = listen
+            end
+        end
+    end
+    if #found == 0 then
+        found[1] = { family = "inet", host = "*", first = 80, ssl = false }
+    end
+    return found
+end
+
+local function has_name(server, name)
+    for _, d in ipairs(server.block or {}) do
+        if d.name == "server_name" then
+            for _, arg in ipairs(d.args) do
+                if arg.text:lower() == name then
+                    return true
+                end
+            end
+        end
+    end
+    return false
+end
+
+-- Where to knock for this server: an address that reaches it from the host itself.
+local function door(listen)
+    local host = listen.host
+    if host == nil or host == "*" or host == "0.0.0.0" then
+        host = "127.0.0.1"
+    elseif host == "[::]" then
+        host = "[::1]"
+    end
+    return host .. ":" .. tostring(listen.first or 80)
+end
+
+-- The server that answered a logged request, as far as its log line tells.
+local function server_of(nx, name, port)
+    local fallback
+    for server in nx.config:each("server") do
+        if server.block and server:path():find("^http") then
+            for _, listen in ipairs(listens(server)) do
+                if not port or listen.first == port then
+                    if name and has_name(server, name) then
+                        return server, listen
+                    end
+                    fallback = fallback or { server, listen }
+                end
+            end
+        end
+    end
+    if fallback then
+        return fallback[1], fallback[2]
+    end
+    return nil
+end
+
+local function compose(listen, name, path)
+    local via = door(listen)
+    if not name or name == "" or not name:find("^[%w.-]+$") then
+        name = via:match("^(.*):%d+$")
+    end
+    local scheme = listen.ssl and "https" or "http"
+    return string.format("%s://%s:%d%s", scheme, name, listen.first or 80, path), via
+end
+
+-- The newest GET or HEAD that failed, as a URL; nothing else is ever repeated.
+local function from_errors(nx, failures)
+    for i = #failures, 1, -1 do
+        local entry = failures[i].entry
+        local method, path = tostring(entry.request):match("^(%u+) (%S+) HTTP/[%d.]+$")
+        if (method == "GET" or method == "HEAD") and path:find(PLAIN_PATH) then
+            local host = type(entry.host) == "string" and entry.host:lower() or nil
+            local name, port = host, nil
+            if host and host:find(":%d+$") then
+                name, port = host:match("^(.*):(%d+)$")
+            end
+            name = name or (type(entry.server) == "string" and entry.server:lower()) or nil
+            local server, listen = server_of(nx, name, tonumber(port))
+            if server then
+                local url, via = compose(listen, name, path)
+                return { url = url, via = via, from = nginx_log.show(failures[i]) }
+            end
+        end
+    end
+    return nil
+end
+
+local function from_access(host, nx)
+    local last = nginx_log.last_failed_request(host, nx)
+    local path = last and last.entry.uri
+    if type(path) ~= "string" or not path:find(PLAIN_PATH) then
+        return nil
+    end
+    local server, listen = server_of(nx, nil, nil)
+    if not server then
+        return nil
+    end
+    local url, via = compose(listen, nil, path)
+    return { url = url, via = via, from = last.result:show(last.raw), at = last.entry.time }
+end
+
+local function group(failures)
+    local list, known = {}, {}
+    for i = #failures, 1, -1 do
+        local parsed = upstream.parse(failures[i].entry.upstream)
+        local key = parsed and upstream.key(parsed)
+        if key and known[key] then
+            known[key].count = known[key].count + 1
+        elseif key and #list < 16 then
+            known[key] = { key = key, address = parsed, failure = failures[i], count = 1 }
+            list[#list + 1] = known[key]
+        end
+    end
+    return list
+end
+
+-- Where no log line names the upstream, the configuration does: which passes this URL can reach.
+local function from_route(nx, url)
+    local scheme, host, port, uri = url:match("^(https?)://([^/:]+):?(%d*)(/?.*)$")
+    if not host then
+        return {}
+    end
+    local server, location = nx.config:route({ scheme = scheme, host = host:lower(),
+        port = tonumber(port) or (scheme == "https" and 443 or 80), uri = uri ~= "" and uri or "/" })
+    if not server then
+        return {}
+    end
+    local list, known = {}, {}
+    for _, reachable in ipairs(nx.config:reachable_passes(server, location) or {}) do
+        for _, use in ipairs(nx.config:addresses()) do
+            for _, pass in ipairs(use.passes) do
+                if pass.directive == reachable.pass.directive and use.key and not known[use.key] then
+                    known[use.key] = true
+                    list[#list + 1] = { key = use.key, count = 0, address = upstream.parse(use.key) }
+                end
+            end
+        end
+    end
+    return list
+end
+
+local function is_failure(answer)
+    return answer.code == 502 or answer.code == 504
+end
+
+local function count(answers, test)
+    local n = 0
+    for _, answer in ipairs(answers) do
+        n = n + (test(answer) and 1 or 0)
+    end
+    return n
+end
+
+local function seconds_of(text)
+    local n, unit = tostring(text):match("^(%d+)([smhd]?)$")
+    return n and tonumber(n) * ({ s = 1, m = 60, h = 3600, d = 86400, [""] = 1 })[unit] or 900
+end
+
+local function add_evidence(seen, results)
+    for _, r in ipairs(results) do
+        seen.evidence[#seen.evidence + 1] = r:show(r.out)
+    end
+end
+
+-- What was asked and what came back, into `seen`.
+local function judge_answers(seen, answers)
+    local failed = count(answers, is_failure)
+    seen.code = answers[#answers].code
+    if failed > 0 then
+        seen.state = "present"
+        seen.intermittent = failed < #answers
+        seen.summary = string.format("%s answers %s", seen.url, web.codes(answers))
+    elseif count(answers, function(a) return a.code == nil end) > 0 then
+        seen.state = "unknown"
+        seen.summary = string.format("nginx itself gives no answer at %s: %s", seen.url, web.codes(answers))
+    elseif count(answers, function(a) return a.code >= 500 end) > 0 and #seen.failures > 0 then
+        seen.state = "present"
+        seen.summary = string.format("%s answers %s", seen.url, web.codes(answers))
+    else
+        seen.state = "absent"
+        seen.summary = string.format("%s answers %s", seen.url, web.codes(answers))
+    end
+end
+
+-- Nothing fails right now: is it over, or does it come and go?
+local function judge_logs(seen, since)
+    local last = seen.failures[#seen.failures]
+    if not last then
+        if seen.failures.read == 0 then
+            seen.state = "unknown"
+            seen.summary = (seen.summary and seen.summary .. ", but " or "") ..
+                (seen.failures.problems[1] or "no error log could be read")
+        elseif seen.state ~= "absent" then
+            seen.state = "absent"
+            seen.summary = "no request has failed at an upstream in the last "
+                .. when.duration(since) .. ", and no address is known to ask"
+        end
+        return
+    end
+    seen.state, seen.intermittent = "present", true
+    seen.summary = (seen.summary and seen.summary .. " now, but " or "")
+        .. string.format("%d requests failed at an upstream in the last %s, the last one at %s",
+            #seen.failures, when.duration(since), tostring(last.entry.time))
+    seen.evidence[#seen.evidence + 1] = nginx_log.show(last)
+end
+
+local function choose_address(host, seen, params)
+    if params.url then
+        return { url = params.url }
+    end
+    return from_errors(seen.nx, seen.failures) or from_errors(seen.nx, nginx_log.failures(host, seen.nx))
+        or from_access(host, seen.nx)
+end
+
+local function ask(host, seen, since_at)
+    local answers, results = web.ask(host, seen.url, seen.via, TIMES)
+    if not answers[1].tool then
+        seen.no_curl = true
+        return
+    end
+    add_evidence(seen, { results[#results] })
+    seen.failures = nginx_log.failures(host, seen.nx, { since = since_at })
+    judge_answers(seen, answers)
+end
+
+function M.look(host, params)
+    local nx = nginx.find(host)
+    local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown",
+                   host_name = host.name }
+    for _, r in ipairs(nx.evidence) do
+        seen.evidence[#seen.evidence + 1] = r:show(nx.master and nx.master.line or "")
+    end
+    if not nx.config then
+        seen.summary = nx.why
+        return seen
+    end
+    if not nx.running then
+        seen.summary = "nginx does not run on this host (its configuration is " .. nx.config_path
+            .. "), so it answers nothing, not even 502"
+        return seen
+    end
+    local since = seconds_of(params.since or "15m")
+    local now = when.now(host)
+    local since_at = now and now - since
+    seen.failures = nginx_log.failures(host, nx, { since = since_at })
+    local chosen = choose_address(host, seen, params)
+    if chosen then
+        seen.url, seen.via = chosen.url, chosen.via
+        ask(host, seen, since_at)
+    end
+    if seen.state == "absent" or not seen.code then
+        if not (seen.state == "unknown" and seen.code == nil and seen.summary) then
+            judge_logs(seen, since)
+        end
+    end
+    seen.upstreams = group(seen.failures)
+    if #seen.upstreams == 0 and seen.url and seen.state == "present" then
+        seen.upstreams = from_route(nx, seen.url)
+    end
+    return seen
+end
+
+return M

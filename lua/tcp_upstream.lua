@@ -1,0 +1,139 @@
+-- tcp_upstream.lua: what the playbook upstream-down knows about a backend behind a TCP port.
+
+local nginx_log = require "nginx_log"
+local service = require "service"
+local ss = require "ss"
+local unix_socket = require "unix_socket"
+local web = require "web"
+
+local M = {}
+
+-- The upstreams that refuse connections, newest first: of the log where it says so, else of the
+-- configuration where the log says nothing at all.
+function M.refusing(symptom)
+    local list = {}
+    for _, upstream in ipairs(symptom.upstreams) do
+        local entry = upstream.failure and upstream.failure.entry
+        local kind = entry and require("nginx_error").kind_of_errno(entry.errno, entry.message)
+        local connecting = entry and entry.phase == "connecting to upstream"
+        if upstream.address and upstream.address.port
+            and (not entry or (kind == "refused" and connecting)) then
+            list[#list + 1] = upstream
+        end
+    end
+    return list
+end
+
+-- Where the configuration writes this address; a log's 127.0.0.1 may stand there as a name.
+function M.uses(config, upstream)
+    local exact, same_port = {}, {}
+    for _, use in ipairs(config:addresses()) do
+        local address = use.address
+        if use.key == upstream.key then
+            exact[#exact + 1] = use
+        elseif address and address.port == upstream.address.port and address.host
+            and address.host:find("%a") and not address.host:find("^%[") then
+            same_port[#same_port + 1] = use
+        end
+    end
+    return #exact > 0 and exact or same_port
+end
+
+function M.log_and_config(host, symptom, upstream, uses)
+    local found = { socket = upstream, uses = uses }
+    return unix_socket.log_and_config(symptom, found, host)
+end
+
+-- Who listens on `port` of `target` so that `address` reaches it -> entries, result | nil, result
+function M.listening(target, address, port)
+    local r = target:run { "ss", "-H", "-ltnp" }
+    if not r.ok then
+        return nil, r
+    end
+    return ss.listens(ss.listeners(r.out), address, port), r
+end
+
+-- Listeners of other ports that could be an application nobody has pointed nginx at: then a wrong
+-- port in nginx is as likely as a service that is down.
+local KNOWN = { nginx = true, sshd = true, systemd = true, ["systemd-resolve"] = true, cupsd = true,
+                mysqld = true, mariadbd = true, postgres = true, ["redis-server"] = true,
+                memcached = true, master = true, exim4 = true, dnsmasq = true, named = true,
+                chronyd = true, rpcbind = true, ["node_exporter"] = true }
+
+function M.unclaimed(result, config)
+    local used, names = {}, {}
+    for _, use in ipairs(config:addresses()) do
+        if use.address and use.address.port then
+            used[use.address.port] = true
+        end
+    end
+    for _, entry in ipairs(ss.listeners(result.out)) do
+        local processes = type(entry.processes) == "table" and entry.processes or {}
+        local name = processes[1] and processes[1].name
+        if name and not KNOWN[name] and not used[entry.port] then
+            names[#names + 1] = string.format("%s on port %s", name, tostring(entry.port))
+        end
+    end
+    return names
+end
+
+local function ports_of(pid, result)
+    local ports = {}
+    for _, entry in ipairs(ss.listeners(result.out)) do
+        for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
+            if process.pid == pid then
+                ports[#ports + 1] = tostring(entry.port)
+            end
+        end
+    end
+    return ports
+end
+
+-- A service that runs and listens on another port is not down.
+function M.listens_elsewhere(svc, result)
+    if svc.state ~= "running" or not svc.pid or svc.pid == 0 then
+        return nil
+    end
+    local ports = ports_of(svc.pid, result)
+    return #ports > 0 and ports or nil
+end
+
+function M.verify(symptom, target, upstream)
+    local port = upstream.address.port
+    local verify = { checks = { { argv = { "ss", "-H", "-ltnp" }, times = 1, exit = 0, host = target,
+                                  out = "[:.]" .. port .. "[ \t]" } } }
+    verify.text = "somebody listens on port " .. port
+    if symptom.url and symptom.code then
+        verify.checks[2] = web.check(symptom.url, symptom.via)
+        verify.text = verify.text .. ", and " .. symptom.url
+            .. " is asked five times and answers without an error each time"
+    end
+    return verify
+end
+
+function M.fix(symptom, target, upstream, svc)
+    local commands = service.start_commands(svc)
+    if not commands then
+        return nil
+    end
+    local verify = M.verify(symptom, target, upstream)
+    if target.name ~= symptom.host_name then
+        -- The transaction runs on the backend's host, the question is asked on nginx's.
+        verify.checks[1].host = nil
+        verify.checks[2] = nil
+        verify.text = "somebody listens on port " .. upstream.address.port .. " of " .. target.name
+    else
+        verify.checks[1].host = nil
+    end
+    return {
+        id = "start-" .. svc.name:gsub("%.service$", ""):gsub("[^%w.-]", "-"),
+        title = "Start " .. svc.name .. " on " .. target.name,
+        why = "Nobody listens where nginx connects to. nginx itself needs no reload: it tries the "
+            .. "address again with the next request.",
+        risk = "low", recommended = true, host = target, commands = commands, verify = verify,
+    }
+end
+
+M.show = nginx_log.show
+
+return M

@@ -1,0 +1,383 @@
+-- unix_socket.lua: what the playbook unix-socket knows about the sockets of PHP-FPM and its like.
+
+local fpm = require "fpm"
+local fpm_pool = require "fpm_pool"
+local nginx = require "nginx"
+local nginx_change = require "nginx_change"
+local nginx_log = require "nginx_log"
+local service = require "service"
+local socket_access = require "socket_access"
+local web = require "web"
+
+local M = {}
+
+-- The two lines that every verdict here rests on: what nginx logged, and what it is told to use.
+function M.log_and_config(symptom, found, host)
+    local evidence = {}
+    if found.socket.failure then
+        evidence[1] = nginx_log.show(found.socket.failure)
+    end
+    for _, use in ipairs(found.uses or {}) do
+        local text, _, read = host:read(use.file, { limit = 1024 * 1024 })
+        local line = text and M.line(text, use.line)
+        if line and #evidence < 4 then
+            evidence[#evidence + 1] = read:show(line)
+        end
+    end
+    if #evidence == 0 then
+        evidence = { symptom.evidence[1] }
+    end
+    return evidence
+end
+
+function M.line(text, number)
+    local n = 0
+    for line in (text .. "\n"):gmatch("([^\n]*)\n") do
+        n = n + 1
+        if n == number then
+            return (line:gsub("\r$", ""))
+        end
+    end
+    return nil
+end
+
+-- Who listens on this path?  ss prints the path that was bound, so both names of /run count.
+function M.listeners(entries, path, host)
+    local real = host:realpath(path) or path
+    local names = { [path] = true, [real] = true, [(real:gsub("^/run/", "/var/run/"))] = true }
+    local list = {}
+    for _, entry in ipairs(entries) do
+        if names[entry.path] then
+            entry.line = entry.path
+            list[#list + 1] = entry
+        end
+    end
+    return list
+end
+
+function M.who(listeners)
+    local first = listeners[1]
+    if first and type(first.processes) == "table" and first.processes[1] then
+        return string.format("%s (pid %d)", first.processes[1].name, first.processes[1].pid)
+    end
+    return "a process"
+end
+
+local function written_at(found)
+    local use = found.uses and found.uses[1]
+    return use and string.format(" (%s:%d)", use.file, use.line) or ""
+end
+
+local function add(list, more)
+    for _, item in ipairs(more or {}) do
+        list[#list + 1] = item
+    end
+end
+
+-- How every fix here is verified: the address that failed, or, where none is known, the socket.
+local function verify(symptom, path)
+    if symptom.url and symptom.code then
+        return { text = symptom.url .. " is asked five times and answers without an error each time",
+                 checks = { web.check(symptom.url, symptom.via) } }
+    end
+    return { text = "somebody listens on " .. path,
+             checks = { { argv = { "ss", "-H", "-lxnp" }, times = 2, exit = 0,
+                          out = (path:gsub("[][.*+?(){}|^$\\]", "[%0]")) } } }
+end
+
+-- The pool's settings that decide who may connect, as the file has them now.
+local function admits(host, user, pool)
+    local users = require "users"
+    local owner = pool.pool:get("listen.owner")
+    local group = pool.pool:get("listen.group")
+    local mode = pool.pool:get("listen.mode") or "0660"
+    if pool.pool:get("listen.acl_users") or pool.pool:get("listen.acl_groups") then
+        return nil -- what an access list says is seen on the socket itself
+    end
+    local owner_user = owner and users.get(host, owner) or { uid = 0, gid = 0 }
+    local group_line = group and host:run({ "getent", "group", "--", group })
+    local gid = group_line and tonumber(group_line.out:match("^[^:]*:[^:]*:(%d+)")) or (not group and 0) or nil
+    if not owner_user.uid or not gid then
+        return nil
+    end
+    return users.may(user, { uid = owner_user.uid, gid = gid, mode = mode }, "w")
+end
+
+-- The smallest change of the pool's file that lets `user` connect: its group, and a mode that
+-- gives the group its right.  -> edit | nil, reason
+local function admit_edit(pool, user)
+    local text = pool.text
+    local changed, reason = fpm_pool.set(text, pool.name, "listen.group", user.group)
+    if not changed then
+        return nil, reason
+    end
+    local mode = tonumber(pool.pool:get("listen.mode") or "0660", 8) or 0
+    if mode & 48 ~= 48 or mode & 2 ~= 0 then -- 060; never for everybody
+        changed, reason = fpm_pool.set(changed, pool.name, "listen.mode",
+            string.format("0%o", (mode | 48) & ~7 & 511))
+        if not changed then
+            return nil, reason
+        end
+    end
+    return { path = pool.file, base = pool.read, content = changed }
+end
+
+-- Where the group is right already, only the mode is wrong.
+local function mode_edit(pool)
+    local mode = tonumber(pool.pool:get("listen.mode") or "0660", 8) or 0
+    local changed, reason = fpm_pool.set(pool.text, pool.name, "listen.mode",
+        string.format("0%o", (mode | 48 | 384) & 511))
+    if not changed then
+        return nil, reason
+    end
+    return { path = pool.file, base = pool.read, content = changed }
+end
+
+local function permission_edit(host, pool, user)
+    local group = pool.pool:get("listen.group")
+    local line = group and host:run({ "getent", "group", "--", group })
+    local gid = line and tonumber(line.out:match("^[^:]*:[^:]*:(%d+)"))
+    local owner = pool.pool:get("listen.owner")
+    if (gid and user.groups[gid] and not (owner == user.name)) then
+        return mode_edit(pool)
+    elseif owner == user.name then
+        return mode_edit(pool)
+    end
+    return admit_edit(pool, user)
+end
+
+local function start_fix(host, symptom, found, svc, options)
+    local commands = service.start_commands(svc, options.running)
+    if not commands then
+        return nil
+    end
+    local fix = {
+        id = "restart-" .. svc.name:gsub("%.service$", ""):gsub("[^%w.-]", "-"),
+        title = (options.running and "Restart " or "Start ") .. svc.name,
+        why = options.why, risk = "low", recommended = options.recommended, commands = commands,
+        verify = verify(symptom, found.path),
+    }
+    local pool = svc.pool
+    local user = symptom.nx.worker
+    if pool and user and user.ok and admits(host, user, pool) == false then
+        local edit = permission_edit(host, pool, user)
+        local validate = fpm.validate(pool)
+        if not (edit and validate) then
+            return nil
+        end
+        fix.edits, fix.validate = { edit }, { validate }
+        if options.running then
+            fix.id = "pool-permissions"
+        else
+            fix.why = fix.why .. " As " .. pool.file .. " stands, " .. user.name
+                .. " could not connect to the new socket either, so the pool's settings change with it."
+        end
+        fix.title = "Let " .. user.name .. " connect, and " .. fix.title:gsub("^%u", string.lower)
+    end
+    return fix
+end
+
+local function cannot_start(svc)
+    if svc.state == "masked" then
+        return svc.name .. " is masked, so somebody does not want it to run. If that is over, run "
+            .. "`systemctl unmask " .. svc.name .. "` and start it."
+    elseif svc.state == "absent" then
+        return svc.name .. " is not installed as a service. Install it, or point nginx at the socket "
+            .. "of the one that is."
+    end
+    return svc.name .. " could not be told how to start. Name its commands in the inventory: vars: "
+        .. "{services: {" .. svc.name .. ": {restart: [...]}}}."
+end
+
+local function service_cause(host, symptom, found, svc, title, opening)
+    local evidence = found.evidence
+    add(evidence, svc.evidence)
+    local words = service.last_words(svc)
+    if words then
+        evidence[#evidence + 1] = words
+    end
+    local summary = opening .. " " .. service.describe(svc) .. " (" .. svc.how .. ")."
+    local running = svc.state == "running"
+    if svc.kind ~= "systemd" then
+        summary = opening .. " It is the socket of " .. svc.name .. " (" .. svc.how .. ")."
+    end
+    local cause = { title = title, likelihood = 95, evidence = evidence, fixes = {},
+                    subject = { upstream = found.socket.key, service = svc.name } }
+    local may_start = svc.kind ~= "unknown" and svc.state ~= "masked" and svc.state ~= "absent"
+    local fix = may_start and start_fix(host, symptom, found, svc, { recommended = true, running = running,
+        why = "Whoever listens on the socket makes its file when it starts." })
+    cause.summary = fix and summary or (summary .. " " .. cannot_start(svc))
+    if fix then
+        cause.fixes[1] = fix
+    end
+    return cause
+end
+
+-- Sockets that pools listen on right now and that nginx is not told to use: what nginx could mean.
+local function other_sockets(host, symptom, found)
+    local ss = require "ss"
+    local used, list, seen = {}, {}, {}
+    for _, use in ipairs(symptom.nx.config:addresses()) do
+        used[use.key or ""] = true
+    end
+    for _, pool in ipairs(fpm.find(host)) do
+        if pool.path and not used["unix:" .. pool.path] and not seen[pool.path]
+            and #M.listeners(ss.unix_listeners(found.ss.out), pool.path, host) > 0 then
+            seen[pool.path] = true
+            list[#list + 1] = pool
+        end
+    end
+    return list
+end
+
+local function is_php(found)
+    for _, use in ipairs(found.uses or {}) do
+        for _, pass in ipairs(use.passes) do
+            if pass.kind ~= "fastcgi_pass" then
+                return false
+            end
+        end
+    end
+    return found.uses ~= nil
+end
+
+local function address_fix(host, symptom, found, pool, recommended)
+    local nx = symptom.nx
+    local access = socket_access.check(host, nx.worker, pool.path)
+    local edits, reason = nginx_change.addresses(host, nx, found.uses, "unix:" .. pool.path)
+    if not edits then
+        return nil, reason
+    end
+    if access.verdict ~= "allowed" then
+        return nil, access.why
+    end
+    return {
+        id = "use-" .. pool.path:match("([^/]+)$"):gsub("[^%w.-]", "-"),
+        title = "Point nginx at " .. pool.path,
+        why = string.format("Pool [%s] (%s) listens there, and %s may connect. nginx reloads without "
+            .. "dropping a request.", pool.name, pool.file, nx.worker.name),
+        risk = "low", recommended = recommended, edits = edits,
+        validate = { nginx.validate(nx) },
+        commands = { { argv = nginx.reload(host, nx), note = "nginx takes the new address" } },
+        verify = verify(symptom, pool.path),
+    }
+end
+
+local function wrong_path(host, symptom, found, confirmed, others)
+    local cause = { title = "nginx and the backend mean different sockets", likelihood = 90,
+                    evidence = found.evidence, fixes = {}, subject = { upstream = found.socket.key } }
+    local names, problem = {}, nil
+    for _, pool in ipairs(others) do
+        names[#names + 1] = pool.path
+        local line = M.line(pool.text, pool.listen_line)
+        if line then
+            cause.evidence[#cause.evidence + 1] = pool.read:show(line)
+        end
+        local fix, reason = address_fix(host, symptom, found, pool, #others == 1)
+        problem = problem or reason
+        cause.fixes[#cause.fixes + 1] = fix
+    end
+    cause.summary = string.format("nginx connects to %s%s, but no pool is set to listen there; PHP-FPM listens on %s.",
+        found.path, written_at(found), table.concat(names, " and "))
+    if #others > 1 then
+        cause.summary = cause.summary .. " Choose the one that this site belongs to."
+    elseif #cause.fixes == 0 then
+        cause.summary = cause.summary .. " It is not changed by itself: " .. tostring(problem) .. "."
+    end
+    return confirmed(cause)
+end
+
+function M.missing(host, symptom, found, confirmed, inconclusive)
+    local svc, candidates = service.of_socket(host, found.path)
+    local opening = string.format("nginx connects to %s%s, and that file does not exist.", found.path,
+        written_at(found))
+    if svc then
+        return confirmed(service_cause(host, symptom, found, svc, "The backend's socket is missing", opening))
+    elseif candidates and #candidates > 1 then
+        return confirmed {
+            title = "The backend's socket is missing", likelihood = 80, evidence = found.evidence,
+            subject = { upstream = found.socket.key },
+            summary = opening .. " Several services claim it: " .. table.concat(candidates, ", ")
+                .. ". Start the one that should serve this site.",
+        }
+    end
+    local others = is_php(found) and other_sockets(host, symptom, found) or {}
+    if #others > 0 then
+        return wrong_path(host, symptom, found, confirmed, others)
+    end
+    local problems = fpm.find(host).problems
+    if #problems > 0 then
+        return inconclusive { reason = opening .. " Which service should make it is not known: " .. problems[1],
+                              evidence = found.evidence }
+    end
+    return confirmed {
+        title = "The backend's socket is missing", likelihood = 80, evidence = found.evidence,
+        subject = { upstream = found.socket.key },
+        summary = opening .. " No PHP-FPM pool and no systemd unit of this host names it. Find out which "
+            .. "service should listen there, or tell fettle: vars: {services: {\"" .. found.path .. "\": NAME}}.",
+    }
+end
+
+function M.stale(host, symptom, found, confirmed, inconclusive)
+    local svc, candidates = service.of_socket(host, found.path)
+    local opening = string.format("%s exists%s, but nobody listens on it: its process is gone and left the file behind.",
+        found.path, written_at(found))
+    found.evidence[#found.evidence + 1] = found.ss:show("")
+    if svc then
+        return confirmed(service_cause(host, symptom, found, svc, "A stale socket file that nobody listens on", opening))
+    end
+    local others = is_php(found) and (not candidates or #candidates == 0) and other_sockets(host, symptom, found) or {}
+    if #others > 0 then
+        return wrong_path(host, symptom, found, confirmed, others)
+    end
+    return confirmed {
+        title = "A stale socket file that nobody listens on", likelihood = 80, evidence = found.evidence,
+        subject = { upstream = found.socket.key },
+        summary = opening .. (candidates and #candidates > 1
+            and " Several services claim it: " .. table.concat(candidates, ", ") .. "."
+            or " No PHP-FPM pool and no systemd unit of this host names it.")
+            .. " Start the service that should listen there.",
+    }
+end
+
+local function denied_without_fix(found, access, user, confirmed, advice)
+    return confirmed {
+        title = "nginx may not connect to the backend's socket", likelihood = 95, evidence = found.evidence,
+        subject = { upstream = found.socket.key, user = user.name },
+        summary = "nginx's workers run as " .. user.name .. " and may not connect to " .. found.path .. ": "
+            .. access.why .. ". " .. advice,
+    }
+end
+
+function M.denied(host, symptom, found, confirmed)
+    local access, user = found.access, symptom.nx.worker
+    add(found.evidence, access.evidence)
+    add(found.evidence, { user.result:show(user.result.out) })
+    if access.what == "folder" then
+        return denied_without_fix(found, access, user, confirmed, "Give " .. user.name
+            .. " the right to pass that folder (mode x), or let the backend listen elsewhere.")
+    end
+    local svc = service.of_socket(host, found.path)
+    local pool = svc and svc.pool
+    if not pool then
+        return denied_without_fix(found, access, user, confirmed,
+            "Set owner, group or mode where the service that listens is configured.")
+    end
+    local drifted = admits(host, user, pool) == true
+    local why = drifted
+        and (pool.file .. " asks for permissions that let " .. user.name
+            .. " in; the socket got others since. A restart makes it anew.")
+        or "PHP-FPM gives the socket the owner, group and mode of its pool's file when it starts, so the file has to say so."
+    local fix = start_fix(host, symptom, found, svc, { recommended = true, running = true, why = why })
+    local summary = string.format("nginx's workers run as %s and may not connect to %s: %s.", user.name, found.path, access.why)
+    return confirmed {
+        title = "nginx may not connect to the backend's socket", likelihood = 95, evidence = found.evidence,
+        subject = { upstream = found.socket.key, service = svc.name, user = user.name },
+        summary = summary .. (drifted and " The pool's own file is right." or string.format(
+            " Pool [%s] in %s sets that.", pool.name, pool.file))
+            .. (fix and "" or " Change listen.owner, listen.group or listen.mode there and restart " .. svc.name .. "."),
+        fixes = fix and { fix } or {},
+    }
+end
+
+return M
