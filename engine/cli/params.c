@@ -46,44 +46,6 @@ static int unknown(const struct incident *i, const char *key, struct err *e)
     return -1;
 }
 
-static bool is_digits(const char *text)
-{
-    return *text && text[strspn(text, "0123456789")] == '\0';
-}
-
-static bool is_duration(const char *text)
-{
-    size_t n = strspn(text, "0123456789");
-
-    return n > 0 && n < 10 && (text[n] == '\0' || (strchr("smhd", text[n]) && text[n + 1] == '\0'));
-}
-
-/* As strict as <url> in a playbook's patterns, so that a command can take it. */
-static bool is_url(const char *text)
-{
-    const char *p = strncmp(text, "http://", 7) == 0    ? text + 7
-                    : strncmp(text, "https://", 8) == 0 ? text + 8
-                                                        : "";
-
-    if (!*p || *p == '/')
-        return false;
-    for (; *p; p++)
-        if (*p <= ' ' || *p > '~' || strchr("\"'\\`<>", *p))
-            return false;
-    return true;
-}
-
-static const char *wrong(enum param_type type, const char *value)
-{
-    switch (type) {
-    case PARAM_INT: return is_digits(value) ? NULL : "a whole number";
-    case PARAM_DURATION: return is_duration(value) ? NULL : "a duration such as 90, 30s, 15m or 2h";
-    case PARAM_URL: return is_url(value) ? NULL : "an address such as http://127.0.0.1/";
-    case PARAM_STRING: break;
-    }
-    return NULL;
-}
-
 json_t *params_check(const struct incident *i, const struct options *o, struct err *e)
 {
     json_t *params = json_object();
@@ -92,18 +54,19 @@ json_t *params_check(const struct incident *i, const struct options *o, struct e
     for (n = 0; n < o->param_count; n++) {
         const struct param_given *given = &o->params[n];
         const struct param *param = find(i, given->key);
-        const char *wanted = param ? wrong(param->type, given->value) : NULL;
         json_t *value;
 
         if (!param) {
             unknown(i, given->key, e);
             goto failed;
         }
+        if (param_check(param, given->value, e) != 0) {
+            e->code = ERR_USAGE; /* where it came from: the command line, not a file */
+            goto failed;
+        }
         value = json_string(given->value);
-        if (wanted || !value) {
-            json_decref(value);
-            err_set(e, ERR_USAGE, "parameter \"%s\" needs %s, not \"%s\"", given->key,
-                    wanted ? wanted : "UTF-8 text", given->value);
+        if (!value) {
+            err_set(e, ERR_USAGE, "parameter \"%s\" is not UTF-8", given->key);
             goto failed;
         }
         json_object_set_new(params, given->key, value);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/reader.h"
+#include "model/base64.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,26 +33,6 @@ static json_t *argv_json(char *const *argv)
     return list;
 }
 
-static char *base64(const char *data, size_t n)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *s = (const unsigned char *)data;
-    char *text = mem_alloc((n + 2) / 3 * 4 + 1);
-    char *p = text;
-    size_t i;
-
-    for (i = 0; i < n; i += 3) {
-        unsigned bits = (unsigned)s[i] << 16 | (i + 1 < n ? (unsigned)s[i + 1] << 8 : 0) |
-                        (i + 2 < n ? s[i + 2] : 0);
-
-        *p++ = digits[bits >> 18];
-        *p++ = digits[bits >> 12 & 63];
-        *p++ = i + 1 < n ? digits[bits >> 6 & 63] : '=';
-        *p++ = i + 2 < n ? digits[bits & 63] : '=';
-    }
-    return text;
-}
-
 /* Base64 would hide a secret from the record's masking: so it is masked before. */
 static void put_output(json_t *fields, const char *name, const struct buf *b)
 {
@@ -64,7 +45,7 @@ static void put_output(json_t *fields, const char *name, const struct buf *b)
     } else {
         size_t n = 0;
         char *masked = mask_secrets(b->data, b->len, &n);
-        char *code = base64(masked, n);
+        char *code = base64_encode(masked, n);
 
         key = mem_format("%s_base64", name);
         json_object_set_new(fields, key, json_string(code));
@@ -100,7 +81,7 @@ void reads_note(void *data, const struct host *h, const struct request *q, const
         return;
     clock_format(r->at_ms, at);
     fields = json_pack("{s:s, s:o, s:s, s:I, s:s, s:i}", "host", h->name, "argv",
-                       argv_json(q->argv), "started", at, "took_ms", (json_int_t)r->took_ms,
+                       argv_json(q->argv), "at", at, "took_ms", (json_int_t)r->took_ms,
                        "outcome", outcome_name(r->outcome), "code", r->code);
     if (r->why)
         json_object_set_new(fields, "why", text_json(r->why, strlen(r->why)));
