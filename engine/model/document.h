@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <jansson.h>
 
+#define DOCUMENT_SCHEMA "fettle/1"
+enum { DOCUMENT_MAX = 64 << 20 }; /* bytes of a plan */
+
 struct document {
     char *run, *mode, *incident;
     int64_t started_ms, ended_ms; /* wall clock */
@@ -19,7 +22,7 @@ struct document {
     int64_t expires_ms;     /* plans: 0 for none */
 };
 
-/* The contract's JSON.  Texts that are not UTF-8 are shown as text_clean() does; so that a plan
+/* The contract's JSON.  `causes` has the confirmed findings and, after them, the inconclusive ones. Texts that are not UTF-8 are shown as text_clean() does; so that a plan
  * loses nothing, an edit's content is in base64 there. */
 json_t *document_to_json(const struct document *d);
 json_t *document_to_plan(const struct document *d);

@@ -289,7 +289,7 @@ json_t *record_load(const char *run_or_path, struct err *e)
         lines = json_array();
         p = b.data;
         end = b.data + b.len;
-        /* What stands after the last newline was cut by a crash. */
+        /* What stands after the last newline was cut by a crash, unless it reads as a whole. */
         while (p < end && (newline = memchr(p, '\n', (size_t)(end - p)))) {
             if (load_line(lines, path, p, (size_t)(newline - p), e) != 0) {
                 json_decref(lines);
@@ -298,6 +298,8 @@ json_t *record_load(const char *run_or_path, struct err *e)
             }
             p = newline + 1;
         }
+        if (lines && p < end)
+            load_line(lines, path, p, (size_t)(end - p), NULL);
         if (lines && json_array_size(lines) == 0) {
             err_set(e, ERR_DATA, "\"%s\" is an empty record", path);
             json_decref(lines);
