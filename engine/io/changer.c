@@ -1,0 +1,221 @@
+/* changer.c: the door to change. */
+#include "io/changer.h"
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/mem.h"
+#include "io/result.h"
+#include "io/target_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CHANGER_LINE_MAX = 64 * 1024,
+    CHANGER_ERR_MAX = 256 * 1024,
+    CHANGER_TIMEOUT_MS = 120 * 1000,
+    MARK_BYTES = 16,
+};
+
+struct change_job {
+    struct change_job *next;
+    struct target *target;
+    struct stream *stream;
+    struct loop_timer *timer;
+    struct changer_calls calls;
+    char mark[2 * MARK_BYTES + 1]; /* a line of it: the program has been reached.  No secret */
+    bool reached;
+    bool telling, cancelled; /* cancelled from within a call: freed when that returns */
+    struct buf line;
+    struct result result;
+    int64_t began_ms;
+};
+
+static void job_free(struct change_job *j)
+{
+    buf_release(&j->line);
+    result_release(&j->result);
+    free(j);
+}
+
+/* Closing never kills: a transaction minds itself, and dies worse than it ends. */
+static void job_detach(struct change_job *j)
+{
+    struct change_job **at = &j->target->jobs;
+
+    while (*at != j)
+        at = &(*at)->next;
+    *at = j->next;
+    loop_timer_stop(j->timer);
+    j->timer = NULL;
+    if (j->stream)
+        j->stream->ops->close(j->stream, STREAM_LEAVE);
+    j->stream = NULL;
+}
+
+/* The last thing that a caller does with `j`. */
+static void job_end(struct change_job *j, enum outcome outcome, int code, char *why)
+{
+    struct changer_calls calls = j->calls;
+    struct result *r = &j->result;
+
+    job_detach(j);
+    r->outcome = outcome;
+    r->code = code;
+    r->why = why;
+    r->took_ms = clock_monotonic_ms() - j->began_ms;
+    calls.end(calls.data, r);
+    job_free(j);
+}
+
+/* Before the mark there are banners, and nothing that the program said. */
+static void job_tell_line(struct change_job *j)
+{
+    if (j->reached)
+        j->calls.line(j->calls.data, j->line.data, j->line.len);
+    else if (strcmp(j->line.data, j->mark) == 0)
+        j->reached = true;
+    if (!j->cancelled)
+        buf_clear(&j->line);
+}
+
+static void job_on_out(void *data, const char *bytes, size_t n)
+{
+    struct change_job *j = data;
+    const char *end = bytes + n;
+
+    j->telling = true;
+    while (bytes < end && !j->cancelled) {
+        const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+        const char *stop = newline ? newline : end;
+
+        buf_add(&j->line, bytes, (size_t)(stop - bytes)); /* what is too long is cut */
+        if (newline)
+            job_tell_line(j);
+        bytes = stop + 1;
+    }
+    j->telling = false;
+    if (j->cancelled)
+        job_free(j);
+}
+
+static void job_on_err(void *data, const char *bytes, size_t n)
+{
+    struct change_job *j = data;
+
+    buf_add(&j->result.err, bytes, n);
+}
+
+static char *job_lost_text(const struct stream_end *end)
+{
+    return mem_dup(end->why ? end->why : "the connection was lost");
+}
+
+/* Nothing of the program ran: sudo or the login said no. */
+static void job_unreached(struct change_job *j, const struct stream_end *end)
+{
+    char *said = result_one_line(j->result.err.data, j->result.err.len);
+
+    if (!said)
+        said = end->kind == STREAM_LOST
+                   ? job_lost_text(end)
+                   : mem_format("the shell on the host ended (%s %d)",
+                                end->kind == STREAM_SIGNAL ? "signal" : "status", end->code);
+    job_end(j, OUTCOME_UNREACHABLE, -1, said);
+}
+
+static void job_on_end(void *data, const struct stream_end *end)
+{
+    struct change_job *j = data;
+
+    /* A last line without its newline still says something. */
+    if (j->line.len) {
+        j->telling = true;
+        job_tell_line(j);
+        j->telling = false;
+    }
+    if (j->cancelled)
+        job_free(j);
+    else if (!j->reached)
+        job_unreached(j, end);
+    else if (end->kind == STREAM_LOST)
+        job_end(j, OUTCOME_LOST, -1, job_lost_text(end));
+    else
+        job_end(j, end->kind == STREAM_EXIT ? OUTCOME_EXIT : OUTCOME_SIGNAL, end->code, NULL);
+}
+
+static void job_on_time(void *data)
+{
+    struct change_job *j = data;
+
+    j->timer = NULL;
+    job_end(j, j->reached ? OUTCOME_TIMEOUT : OUTCOME_UNREACHABLE, -1,
+            j->reached ? NULL : mem_dup("no shell answered in time"));
+}
+
+static const struct stream_calls job_stream_calls = {job_on_out, job_on_err, job_on_end};
+
+static struct change_job *job_new(struct target *t, const struct changer_calls *calls)
+{
+    struct change_job *j = mem_alloc(sizeof *j);
+
+    j->target = t;
+    j->calls = *calls;
+    j->began_ms = clock_monotonic_ms();
+    buf_init(&j->line, CHANGER_LINE_MAX);
+    result_init(&j->result, CHANGER_ERR_MAX);
+    return j;
+}
+
+/* The program, behind a first line that puts the mark out. */
+static int job_open(struct change_job *j, const char *program, struct err *e)
+{
+    const struct transport *transport = j->target->transport;
+    char *text;
+
+    if (!transport->open)
+        return err_set(e, ERR_REFUSED, "cannot change \"%s\": it is a record",
+                       j->target->host->name);
+    if (digest_random(j->mark, MARK_BYTES, e) < 0)
+        return -1;
+    text = mem_format("echo; echo %s\n%s", j->mark, program);
+    j->stream = transport->open(j->target->connection, text, &job_stream_calls, j, e);
+    free(text);
+    return j->stream ? 0 : -1;
+}
+
+struct change_job *changer_start(struct target *t, const char *program, const void *input,
+                                 size_t n, int timeout_ms, const struct changer_calls *calls,
+                                 struct err *e)
+{
+    struct change_job *j = job_new(t, calls);
+
+    if (job_open(j, program, e) < 0) {
+        job_free(j);
+        return NULL;
+    }
+    if (n)
+        j->stream->ops->write(j->stream, input, n);
+    j->stream->ops->shut(j->stream);
+    j->timer = loop_timer_start(t->loop, timeout_ms > 0 ? timeout_ms : CHANGER_TIMEOUT_MS,
+                                job_on_time, j);
+    j->next = t->jobs;
+    t->jobs = j;
+    return j;
+}
+
+void changer_cancel(struct change_job *j)
+{
+    if (!j || j->cancelled)
+        return;
+    job_detach(j);
+    j->cancelled = true;
+    if (!j->telling)
+        job_free(j);
+}
+
+void changer_release(struct target *t)
+{
+    while (t->jobs)
+        changer_cancel(t->jobs);
+}

@@ -1,0 +1,123 @@
+/* loop.c: the one event loop, on libuv. */
+#include "io/loop_uv.h"
+
+#include "base/mem.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+enum { LOOP_SIGNALS = 2 };
+
+struct loop {
+    uv_loop_t uv;
+    uv_signal_t signals[LOOP_SIGNALS];
+    bool interrupted;
+};
+
+struct loop_timer {
+    uv_timer_t uv;
+    void (*fire)(void *);
+    void *data;
+};
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    struct loop *l = handle->data;
+
+    (void)signum;
+    l->interrupted = true;
+    uv_stop(&l->uv);
+}
+
+struct loop *loop_new(struct err *e)
+{
+    static const int numbers[LOOP_SIGNALS] = {SIGINT, SIGTERM};
+    struct loop *l = mem_alloc(sizeof *l);
+    int i, rc = uv_loop_init(&l->uv);
+
+    if (rc) {
+        free(l);
+        err_set(e, ERR_INTERNAL, "cannot make an event loop: %s", uv_strerror(rc));
+        return NULL;
+    }
+    /* A command that ends early must not end us when we write to it. */
+    signal(SIGPIPE, SIG_IGN);
+    for (i = 0; i < LOOP_SIGNALS; i++) {
+        uv_signal_init(&l->uv, &l->signals[i]);
+        l->signals[i].data = l;
+        uv_signal_start(&l->signals[i], on_signal, numbers[i]);
+        uv_unref((uv_handle_t *)&l->signals[i]);
+    }
+    return l;
+}
+
+void loop_free(struct loop *l)
+{
+    int i;
+
+    if (!l)
+        return;
+    for (i = 0; i < LOOP_SIGNALS; i++)
+        uv_close((uv_handle_t *)&l->signals[i], NULL);
+    /* What was freed may still be closing: children get a moment to end (io/local.c bounds it). */
+    do
+        uv_run(&l->uv, UV_RUN_DEFAULT);
+    while (uv_loop_close(&l->uv) == UV_EBUSY && uv_loop_alive(&l->uv));
+    free(l);
+}
+
+int loop_run(struct loop *l, const bool *done)
+{
+    while (!*done && !l->interrupted)
+        if (!uv_run(&l->uv, UV_RUN_ONCE) && !*done)
+            return -1;
+    return *done && !l->interrupted ? 0 : -1;
+}
+
+bool loop_interrupted(const struct loop *l)
+{
+    return l->interrupted;
+}
+
+void loop_uninterrupt(struct loop *l)
+{
+    l->interrupted = false;
+}
+
+uv_loop_t *loop_uv(struct loop *l)
+{
+    return &l->uv;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_timer(uv_timer_t *handle)
+{
+    struct loop_timer *t = handle->data;
+
+    uv_close((uv_handle_t *)&t->uv, on_timer_closed);
+    t->fire(t->data);
+}
+
+struct loop_timer *loop_timer_start(struct loop *l, int64_t ms, void (*fire)(void *), void *data)
+{
+    struct loop_timer *t = mem_alloc(sizeof *t);
+
+    t->fire = fire;
+    t->data = data;
+    uv_timer_init(&l->uv, &t->uv);
+    t->uv.data = t;
+    /* libuv counts from the loop's idea of now, which is old after long work. */
+    uv_update_time(&l->uv);
+    uv_timer_start(&t->uv, on_timer, ms > 0 ? (uint64_t)ms : 0, 0);
+    return t;
+}
+
+void loop_timer_stop(struct loop_timer *t)
+{
+    if (t && !uv_is_closing((uv_handle_t *)&t->uv))
+        uv_close((uv_handle_t *)&t->uv, on_timer_closed);
+}

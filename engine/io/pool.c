@@ -1,0 +1,233 @@
+/* pool.c: a target's workers: how many, which read runs where, and until when. */
+#include "io/target_inside.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void slot_close(struct slot *slot)
+{
+    if (slot->worker)
+        slot->worker->ops->close(slot->worker);
+    slot->worker = NULL;
+    slot->read = NULL;
+    slot->state = SLOT_EMPTY;
+}
+
+static int pool_count(const struct target *t, enum slot_state state)
+{
+    int i, n = 0;
+
+    for (i = 0; i < t->options.workers; i++)
+        n += t->slots[i].state == state;
+    return n;
+}
+
+static struct slot *pool_slot(struct target *t, enum slot_state state)
+{
+    int i;
+
+    for (i = 0; i < t->options.workers; i++)
+        if (t->slots[i].state == state)
+            return &t->slots[i];
+    return NULL;
+}
+
+static void pool_fail_queue(struct target *t, enum outcome outcome, const char *why)
+{
+    struct read *read;
+
+    while ((read = reader_next(t)))
+        reader_fail(t, read, outcome, why);
+}
+
+/* ---- what workers say ---- */
+
+static void pool_on_ready(void *data)
+{
+    struct slot *slot = data;
+
+    slot->state = SLOT_IDLE;
+    reader_wake(slot->target);
+}
+
+static void pool_on_done(void *data, struct result *r, bool spent)
+{
+    struct slot *slot = data;
+    struct target *t = slot->target;
+    struct read *read = slot->read;
+
+    slot->read = NULL;
+    slot->state = SLOT_IDLE;
+    if (spent)
+        slot_close(slot);
+    reader_finish(t, read, r);
+}
+
+static void pool_on_gone(void *data, const char *reason)
+{
+    struct slot *slot = data;
+    struct target *t = slot->target;
+    bool was_starting = slot->state == SLOT_STARTING;
+    char *why = mem_dup(reason); /* closing the worker may free it */
+    int others;
+
+    slot_close(slot);
+    others = pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY);
+    if (was_starting && others) {
+        t->slot_max = others; /* the host lets in no more (MaxSessions, limits): make do */
+    } else if (was_starting) {
+        t->unreachable = why;
+        why = NULL;
+    }
+    free(why);
+    reader_wake(t);
+}
+
+static const struct worker_calls pool_calls = {pool_on_ready, pool_on_done, pool_on_gone};
+
+/* ---- handing out ---- */
+
+static void pool_open(struct target *t)
+{
+    struct slot *slot = pool_slot(t, SLOT_EMPTY);
+    struct err e = {0};
+
+    slot->state = SLOT_STARTING;
+    slot->worker = worker_open(t->transport, t->connection, t->loop, &pool_calls, slot, &e);
+    if (!slot->worker)
+        pool_on_gone(slot, e.text);
+}
+
+static void pool_run(struct target *t, struct slot *slot, struct read *read)
+{
+    int64_t left = t->deadline_ms - clock_monotonic_ms();
+    struct request q = {read->argv, read->timeout_ms, read->limit, read->fresh};
+
+    if (q.timeout_ms > left)
+        q.timeout_ms = left > 1 ? (int)left : 1;
+    slot->state = SLOT_BUSY;
+    slot->read = read;
+    read->state = READ_RUNNING;
+    slot->worker->ops->run(slot->worker, &q);
+}
+
+/* One way in at a time, and a second only once the first was let in: whoever is refused, asked
+ * for a key or hangs, does so once. */
+static bool pool_wants_more(const struct target *t)
+{
+    int starting = pool_count(t, SLOT_STARTING);
+    int there = pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY);
+
+    return !t->unreachable && (there ? there + starting < t->slot_max : !starting);
+}
+
+static bool pool_expired(const struct target *t)
+{
+    return clock_monotonic_ms() >= t->deadline_ms;
+}
+
+/* The host's time is over: whatever is in the middle ends here. */
+static void pool_expire(struct target *t)
+{
+    char *why = mem_format("no time left: the %d s for this host are over",
+                           t->options.timeout_ms / 1000);
+    bool was_in = pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY) > 0 || !t->slots[0].worker;
+    int i;
+
+    for (i = 0; i < t->options.workers; i++) {
+        struct read *read = t->slots[i].read;
+
+        slot_close(&t->slots[i]);
+        if (read)
+            reader_fail(t, read, OUTCOME_TIMEOUT, why);
+    }
+    pool_fail_queue(t, was_in ? OUTCOME_TIMEOUT : OUTCOME_UNREACHABLE, why);
+    free(why);
+}
+
+static void pool_on_deadline(void *data)
+{
+    struct target *t = data;
+
+    t->deadline = NULL;
+    if (pool_expired(t))
+        pool_expire(t);
+    else
+        reader_wake(t); /* a millisecond early: pump sets it anew */
+}
+
+/* The timer runs only while somebody waits, so that an idle target does not hold the loop. */
+static void pool_watch(struct target *t)
+{
+    bool busy = reader_next(t) || pool_count(t, SLOT_BUSY);
+
+    if (busy && !t->deadline) {
+        t->deadline = loop_timer_start(t->loop, t->deadline_ms - clock_monotonic_ms(),
+                                       pool_on_deadline, t);
+    } else if (!busy && t->deadline) {
+        loop_timer_stop(t->deadline);
+        t->deadline = NULL;
+    }
+}
+
+static void pool_dispatch(struct target *t)
+{
+    struct read *read;
+    struct slot *slot;
+    int open;
+
+    while ((read = reader_next(t)) && (slot = pool_slot(t, SLOT_IDLE)))
+        pool_run(t, slot, read);
+    for (open = 0; read; read = read->next)
+        open += read->state == READ_QUEUED;
+    for (open -= pool_count(t, SLOT_STARTING); open > 0 && pool_wants_more(t); open--)
+        pool_open(t);
+}
+
+void pool_pump(struct target *t)
+{
+    if (!t->deadline_ms)
+        t->deadline_ms = clock_monotonic_ms() + t->options.timeout_ms;
+    if (reader_next(t) && pool_expired(t))
+        pool_expire(t);
+    else if (!t->unreachable)
+        pool_dispatch(t);
+    if (t->unreachable)
+        pool_fail_queue(t, OUTCOME_UNREACHABLE, t->unreachable);
+    pool_watch(t);
+}
+
+void pool_init(struct target *t)
+{
+    int i;
+
+    t->slot_max = t->options.workers;
+    t->slots = mem_alloc((size_t)t->options.workers * sizeof *t->slots);
+    for (i = 0; i < t->options.workers; i++)
+        t->slots[i].target = t;
+}
+
+void pool_renew(struct target *t)
+{
+    loop_timer_stop(t->deadline);
+    t->deadline = NULL;
+    t->deadline_ms = 0;
+    free(t->unreachable);
+    t->unreachable = NULL;
+    t->slot_max = t->options.workers;
+    reader_wake(t);
+}
+
+void pool_release(struct target *t)
+{
+    int i;
+
+    loop_timer_stop(t->deadline);
+    for (i = 0; i < t->options.workers; i++)
+        slot_close(&t->slots[i]);
+    free(t->slots);
+    free(t->unreachable);
+}

@@ -1,0 +1,242 @@
+/* replay.c: transport "replay": answers from a record instead of a host.
+ *
+ * The n-th time that an argv is asked for, it gets the n-th answer that the record has for
+ * it, and the last one ever after.  What was never asked is lost: nobody knows. */
+#include "io/transport.h"
+
+#include "base/argv.h"
+#include "base/mem.h"
+#include "io/result.h"
+#include "model/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct saved {
+    char **argv;
+    json_t *line; /* borrowed from the record */
+    bool used;
+};
+
+struct replay {
+    json_t *record;
+    struct saved *saved;
+    size_t count;
+};
+
+struct replay_worker {
+    struct worker base;
+    struct replay *replay;
+    struct loop_timer *ready;
+};
+
+/* ---- one line of a record ---- */
+
+static char **saved_argv(const json_t *line)
+{
+    const json_t *words = json_object_get(line, "argv");
+    char **argv = mem_alloc(sizeof *argv);
+    size_t i;
+
+    for (i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+
+        argv = argv_add(argv, word ? word : "");
+    }
+    return argv;
+}
+
+static int base64_value(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(digits, c) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+static void base64_add(struct buf *b, const char *text)
+{
+    unsigned bits = 0;
+    int count = 0;
+
+    for (; *text; text++) {
+        int value = base64_value(*text);
+        char byte;
+
+        if (value < 0)
+            continue; /* padding, line ends */
+        bits = (bits << 6 | (unsigned)value) & 0xfffffu;
+        count += 6;
+        if (count < 8)
+            continue;
+        count -= 8;
+        byte = (char)(bits >> count & 0xffu);
+        buf_add(b, &byte, 1);
+    }
+}
+
+/* `name` as text, or `name`_base64 where the bytes were none. */
+static void saved_bytes(const json_t *line, const char *name, struct buf *b)
+{
+    char *coded = mem_format("%s_base64", name), *cut = mem_format("%s_cut", name);
+    const json_t *text = json_object_get(line, name);
+    const char *base64 = json_string_value(json_object_get(line, coded));
+
+    if (base64)
+        base64_add(b, base64);
+    else if (json_is_string(text))
+        buf_add(b, json_string_value(text), json_string_length(text));
+    b->cut = b->cut || json_is_true(json_object_get(line, cut));
+    free(coded);
+    free(cut);
+}
+
+static int64_t saved_time(const json_t *at)
+{
+    struct tm tm = {0};
+    const char *rest;
+
+    if (json_is_integer(at))
+        return json_integer_value(at);
+    rest = json_is_string(at) ? strptime(json_string_value(at), "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    if (!rest)
+        return 0;
+    return (int64_t)timegm(&tm) * 1000 + (*rest == '.' ? (int64_t)(atof(rest) * 1000 + 0.5) : 0);
+}
+
+static enum outcome saved_outcome(const char *name)
+{
+    int o;
+
+    for (o = OUTCOME_EXIT; name && o <= OUTCOME_UNREACHABLE; o++)
+        if (strcmp(outcome_name((enum outcome)o), name) == 0)
+            return (enum outcome)o;
+    return OUTCOME_LOST;
+}
+
+static void saved_result(const json_t *line, struct result *r)
+{
+    const json_t *code = json_object_get(line, "code");
+
+    r->outcome = saved_outcome(json_string_value(json_object_get(line, "outcome")));
+    r->code = json_is_integer(code) ? (int)json_integer_value(code) : -1;
+    r->at_ms = saved_time(json_object_get(line, "at"));
+    r->took_ms = json_integer_value(json_object_get(line, "took_ms"));
+    r->why = mem_dup(json_string_value(json_object_get(line, "why")));
+    saved_bytes(line, "out", &r->out);
+    saved_bytes(line, "err", &r->err);
+}
+
+/* ---- the record ---- */
+
+static json_t *replay_next(struct replay *p, char *const *argv)
+{
+    json_t *last = NULL;
+    size_t i;
+
+    for (i = 0; i < p->count; i++) {
+        if (!argv_equal(p->saved[i].argv, argv))
+            continue;
+        last = p->saved[i].line;
+        if (!p->saved[i].used) {
+            p->saved[i].used = true;
+            break;
+        }
+    }
+    return last;
+}
+
+static void replay_disconnect(void *connection)
+{
+    struct replay *p = connection;
+    size_t i;
+
+    for (i = 0; i < p->count; i++)
+        argv_free(p->saved[i].argv);
+    free(p->saved);
+    json_decref(p->record);
+    free(p);
+}
+
+static bool line_is_read_of(const json_t *line, const char *host)
+{
+    const char *kind = json_string_value(json_object_get(line, "kind"));
+    const char *name = json_string_value(json_object_get(line, "host"));
+
+    return kind && strcmp(kind, "read") == 0 && (!name || strcmp(name, host) == 0);
+}
+
+static void *replay_connect(struct loop *l, const struct host *h, const struct target_options *o,
+                            struct err *e)
+{
+    json_t *record = record_load(o->replay, e);
+    struct replay *p;
+    size_t i;
+
+    (void)l;
+    if (!record)
+        return NULL;
+    p = mem_alloc(sizeof *p);
+    p->record = record;
+    p->saved = mem_alloc((json_array_size(record) + 1) * sizeof *p->saved);
+    for (i = 0; i < json_array_size(record); i++) {
+        json_t *line = json_array_get(record, i);
+
+        if (!line_is_read_of(line, h->name))
+            continue;
+        p->saved[p->count].argv = saved_argv(line);
+        p->saved[p->count++].line = line;
+    }
+    return p;
+}
+
+/* ---- its workers ---- */
+
+static void replay_run(struct worker *base, const struct request *q)
+{
+    struct replay_worker *w = (struct replay_worker *)base;
+    json_t *line = replay_next(w->replay, q->argv);
+    struct result r;
+
+    result_init(&r, q->limit);
+    if (line)
+        saved_result(line, &r);
+    else
+        r.why = mem_dup("not in the record");
+    base->calls->done(base->data, &r, false);
+}
+
+static void replay_close(struct worker *base)
+{
+    struct replay_worker *w = (struct replay_worker *)base;
+
+    loop_timer_stop(w->ready);
+    free(w);
+}
+
+static void replay_ready(void *data)
+{
+    struct replay_worker *w = data;
+
+    w->ready = NULL;
+    w->base.calls->ready(w->base.data);
+}
+
+static struct worker *replay_worker(void *connection, struct loop *l,
+                                    const struct worker_calls *calls, void *data, struct err *e)
+{
+    static const struct worker_ops ops = {replay_run, replay_close};
+    struct replay_worker *w = mem_alloc(sizeof *w);
+
+    (void)e;
+    w->base.ops = &ops;
+    w->base.calls = calls;
+    w->base.data = data;
+    w->replay = connection;
+    w->ready = loop_timer_start(l, 0, replay_ready, w);
+    return &w->base;
+}
+
+const struct transport transport_replay = {"replay", replay_connect, NULL, replay_worker,
+                                           replay_disconnect};

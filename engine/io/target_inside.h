@@ -1,0 +1,82 @@
+/* target_inside.h: what target, reader, pool and changer share; for engine/io only.
+ *
+ * reader.c owns the reads: who asked, what is remembered, who is told.  pool.c owns the workers:
+ * how many, which read runs where, until when.  A read goes
+ *
+ *     READ_QUEUED -> READ_RUNNING -> READ_DONE (remembered, until it is forgotten)
+ *
+ * and whoever asked is told from the loop, in reader_wake(), never from a call of theirs. */
+#ifndef FETTLE_IO_TARGET_INSIDE_H
+#define FETTLE_IO_TARGET_INSIDE_H
+
+#include "io/reader.h"
+#include "io/transport.h"
+
+enum read_state { READ_QUEUED, READ_RUNNING, READ_DONE };
+
+struct ticket { /* one who asked */
+    struct ticket *next;
+    struct read *read;
+    reader_done *done;
+    void *data;
+};
+
+struct read {
+    struct read *next; /* of the target, the oldest first */
+    char **argv;
+    int timeout_ms;
+    size_t limit;
+    bool fresh;
+    bool forgotten; /* nobody new may have it; goes with its last ticket */
+    enum read_state state;
+    size_t tickets; /* that point here */
+    struct result result;
+};
+
+enum slot_state { SLOT_EMPTY, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY };
+
+struct slot {
+    struct target *target;
+    enum slot_state state;
+    struct worker *worker;
+    struct read *read; /* SLOT_BUSY */
+};
+
+struct target {
+    struct loop *loop;
+    const struct host *host;
+    struct target_options options; /* with real values */
+    const struct transport *transport;
+    void *connection;
+    /* reader.c */
+    struct read *reads;
+    struct ticket *waiting, *answered; /* each in the order of asking */
+    struct loop_timer *wake;
+    size_t remembered; /* bytes */
+    bool telling, freed;
+    /* pool.c */
+    struct slot *slots;
+    int slot_max; /* fewer than options.workers where the host allows no more */
+    struct loop_timer *deadline;
+    int64_t deadline_ms; /* on the monotonic clock; 0 until the first read */
+    char *unreachable;   /* why, once that is known */
+    /* changer.c */
+    struct change_job *jobs;
+};
+
+void reader_wake(struct target *t); /* soon, from the loop: hand out work, tell answers */
+/* Takes over what `r` owns. */
+void reader_finish(struct target *t, struct read *read, struct result *r);
+/* The same without anything having been run.  `why` is copied. */
+void reader_fail(struct target *t, struct read *read, enum outcome outcome, const char *why);
+struct read *reader_next(struct target *t); /* the oldest that is queued, or NULL */
+void reader_release(struct target *t);
+
+void pool_init(struct target *t);
+void pool_pump(struct target *t); /* gives queued reads to workers, opens more if needed */
+void pool_renew(struct target *t); /* the host has changed: its time begins anew */
+void pool_release(struct target *t);
+
+void changer_release(struct target *t);
+
+#endif

@@ -1,0 +1,37 @@
+/* worker.h: something that answers reads, one at a time; for engine/io only.
+ *
+ *     worker_open() -> ready() -> run() -> done() -> run() …        or gone() at any time
+ *
+ * The one for streams sends io/worker.sh to a shell and speaks with that.  Nothing is called
+ * from within open, run or close, except that a replayed answer may be done() at once. */
+#ifndef FETTLE_IO_WORKER_H
+#define FETTLE_IO_WORKER_H
+
+#include "io/reader.h"
+
+struct transport;
+struct worker;
+
+struct worker_calls {
+    void (*ready)(void *data);
+    /* Takes over what `r` owns.  `spent`: the worker can do no more and wants to be closed. */
+    void (*done)(void *data, struct result *r, bool spent);
+    /* Not in a request: before it was ready, or while idle.  Wants to be closed. */
+    void (*gone)(void *data, const char *why);
+};
+
+struct worker_ops {
+    void (*run)(struct worker *w, const struct request *q); /* one at a time; `q` with real values */
+    void (*close)(struct worker *w); /* frees it; the request in it gets no answer */
+};
+
+struct worker {
+    const struct worker_ops *ops;
+    const struct worker_calls *calls;
+    void *data;
+};
+
+struct worker *worker_open(const struct transport *transport, void *connection, struct loop *l,
+                           const struct worker_calls *calls, void *data, struct err *e);
+
+#endif

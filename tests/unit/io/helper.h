@@ -1,0 +1,183 @@
+/* helper.h: what io's tests share: a host, a loop, a catalogue, and a count of what is left.
+ *
+ * The catalogue is the test's own (the linker takes it before the real one), since what has to
+ * be tried here, `sleep`, `sh -c 'kill -9 $$'`, is for good reasons in no real one. */
+#ifndef FETTLE_TEST_IO_HELPER_H
+#define FETTLE_TEST_IO_HELPER_H
+
+#include "base/argv.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "io/loop.h"
+#include "io/reader.h"
+#include "io/target.h"
+#include "model/catalogue.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+bool catalogue_reads(char *const *argv)
+{
+    return strcmp(argv[0], "rm") != 0;
+}
+
+struct world {
+    struct loop *loop;
+    struct target *target;
+    struct host host;
+    int descriptors;
+};
+
+struct asked { /* one read and its answer */
+    bool done;
+    int order;
+    enum outcome outcome;
+    int code;
+    struct buf out, err;
+    char *why;
+    int64_t took_ms;
+};
+
+static int asked_count; /* answers so far, for their order */
+
+static int count_descriptors(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    int n = 0;
+
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n;
+}
+
+/* Processes that descend from this one, zombies too. */
+static int count_children(void)
+{
+    char line[64] = "";
+    char *path = mem_format("/proc/self/task/%d/children", (int)getpid());
+    FILE *f = fopen(path, "r");
+    int n = 0;
+
+    free(path);
+    while (f && fscanf(f, "%63s", line) == 1)
+        n++;
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* How many processes have this word among their arguments (a marker that only the test uses). */
+static int __attribute__((unused)) count_processes(const char *marker)
+{
+    DIR *d = opendir("/proc");
+    struct dirent *entry;
+    int n = 0;
+
+    while ((entry = readdir(d))) {
+        char path[300], text[4096];
+        size_t len, i;
+        FILE *f;
+
+        if (atoi(entry->d_name) <= 0 || atoi(entry->d_name) == getpid())
+            continue;
+        snprintf(path, sizeof path, "/proc/%s/cmdline", entry->d_name);
+        f = fopen(path, "r");
+        if (!f)
+            continue;
+        len = fread(text, 1, sizeof text - 1, f);
+        fclose(f);
+        for (i = 0; i < len; i++)
+            text[i] = text[i] ? text[i] : ' ';
+        text[len] = '\0';
+        n += strstr(text, marker) != NULL;
+    }
+    closedir(d);
+    return n;
+}
+
+static void world_open(struct world *w, const struct target_options *o, const char *become)
+{
+    struct err e = {0};
+
+    memset(w, 0, sizeof *w);
+    w->descriptors = count_descriptors();
+    w->host.name = mem_dup("here");
+    w->host.transport = mem_dup("local");
+    w->host.become = mem_dup(become);
+    w->loop = loop_new(&e);
+    assert_non_null(w->loop);
+    w->target = target_new(w->loop, &w->host, o, &e);
+    assert_non_null(w->target);
+    asked_count = 0;
+}
+
+/* Nothing may be left: no descriptor, no child. */
+static void world_close(struct world *w)
+{
+    target_free(w->target);
+    loop_free(w->loop);
+    free(w->host.name);
+    free(w->host.transport);
+    free(w->host.become);
+    assert_int_equal(count_descriptors(), w->descriptors);
+    assert_int_equal(count_children(), 0);
+}
+
+static void on_answer(void *data, const struct result *r)
+{
+    struct asked *a = data;
+
+    assert_false(a->done);
+    a->done = true;
+    a->order = asked_count++;
+    a->outcome = r->outcome;
+    a->code = r->code;
+    a->took_ms = r->took_ms;
+    a->why = mem_dup(r->why);
+    buf_init(&a->out, r->out.max);
+    buf_add(&a->out, r->out.data, r->out.len);
+    a->out.cut = r->out.cut;
+    buf_init(&a->err, r->err.max);
+    buf_add(&a->err, r->err.data, r->err.len);
+    a->err.cut = r->err.cut;
+}
+
+static void asked_release(struct asked *a)
+{
+    buf_release(&a->out);
+    buf_release(&a->err);
+    free(a->why);
+    memset(a, 0, sizeof *a);
+}
+
+static void submit(struct world *w, struct asked *a, char *const *argv, size_t limit,
+                   int timeout_ms)
+{
+    struct request q = {.argv = argv, .limit = limit, .timeout_ms = timeout_ms};
+    struct err e = {0};
+
+    memset(a, 0, sizeof *a);
+    assert_int_equal(reader_submit(w->target, &q, on_answer, a, &e), 0);
+    assert_false(a->done);
+}
+
+/* Asks and waits. */
+static void __attribute__((unused)) ask(struct world *w, struct asked *a, char *const *argv, size_t limit, int timeout_ms)
+{
+    submit(w, a, argv, limit, timeout_ms);
+    assert_int_equal(loop_run(w->loop, &a->done), 0);
+}
+
+#define ARGV(...) ((char *const[]){__VA_ARGS__, NULL})
+#define SHELL(text) ARGV("sh", "-c", text)
+
+#endif
