@@ -1,5 +1,5 @@
 /* api.c: the manual of what a step can call, one entry for each name that prelude.lua gives.
- * A test compares the names, so that neither can be forgotten. */
+ * Whoever adds a function there adds its entry here. */
 #include "script/api.h"
 
 static const struct api_doc docs[] = {

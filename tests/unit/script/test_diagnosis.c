@@ -276,6 +276,27 @@ static void params_have_types(void **state)
     json_decref(o.params);
 }
 
+static void count_events(void *data, const char *host, const char *event, json_t *fields)
+{
+    char *seen = data;
+
+    assert_string_equal(host, "web1");
+    assert_true(json_is_object(fields));
+    strcat(seen, event);
+    strcat(seen, " ");
+}
+
+static void progress_is_told(void **state)
+{
+    char seen[200] = "";
+    struct diagnosis_options o = {.on_event = count_events, .data = seen};
+
+    (void)state;
+    expect_reason(run(PRESENT, world_playbook("one", "look", "return inconclusive{reason = 'r'}", NULL),
+                      NULL, &o), "r");
+    assert_string_equal(seen, "step symptom step verdict ");
+}
+
 static void the_manual_has_an_entry_for_each(void **state)
 {
     size_t n;
@@ -296,7 +317,7 @@ int main(void)
         T(peers_are_other_hosts), T(a_memo_is_computed_once), T(a_memo_outlives_who_began_it),
         T(memos_in_a_circle_are_refused), T(a_late_answer_is_refused),
         T(unreachable_hosts_are_said_to_be), T(freeing_in_the_middle_leaks_nothing),
-        T(params_have_types), T(the_manual_has_an_entry_for_each),
+        T(params_have_types), T(progress_is_told), T(the_manual_has_an_entry_for_each),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
