@@ -97,6 +97,7 @@ static void put_fix(const json_t *fix)
 static void put_host(json_t *host)
 {
     json_t *item, *symptom = json_object_get(host, "symptom");
+    json_t *causes = report_causes(host, "confirmed"), *open = report_causes(host, "inconclusive");
     size_t i;
 
     put_line("## Host ", report_text(host, "host"), "\n\n");
@@ -106,14 +107,14 @@ static void put_host(json_t *host)
     if (*report_text(symptom, "summary"))
         put_line("Seen: ", report_text(symptom, "summary"), "\n\n");
     put_evidence(json_object_get(symptom, "evidence"));
-    json_array_foreach(json_object_get(host, "causes"), i, item) {
+    json_array_foreach(causes, i, item) {
         put_line("### Cause: ", report_text(item, "title"), "\n\n");
         put_line("", report_text(item, "summary"), "\n\n");
         put_evidence(json_object_get(item, "evidence"));
     }
     json_array_foreach(json_object_get(host, "fixes"), i, item)
         put_fix(item);
-    json_array_foreach(json_object_get(host, "inconclusive"), i, item) {
+    json_array_foreach(open, i, item) {
         put_line("- not decided: ", report_text(item, "playbook"), ": ");
         put_line("", report_text(item, "reason"), "\n");
     }
@@ -122,6 +123,8 @@ static void put_host(json_t *host)
         put_line("", report_text(item, "reason"), "\n");
     }
     putchar('\n');
+    json_decref(causes);
+    json_decref(open);
 }
 
 static void put_time_line(const json_t *record)

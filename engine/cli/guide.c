@@ -105,12 +105,14 @@ static void show_again(struct guide *g, size_t host, const struct finding *cause
                        const struct fix *f)
 {
     json_t *from = host_json(g, host);
+    json_t *causes = report_causes(from, "confirmed");
     json_t *item;
     size_t i;
 
-    json_array_foreach(json_object_get(from, "causes"), i, item)
+    json_array_foreach(causes, i, item)
         if (strcmp(report_text(item, "playbook"), cause->playbook) == 0)
             report_cause(&g->text, item);
+    json_decref(causes);
     show_fix(g, host, f);
     report_others(&g->text, from, true);
     json_decref(from);
@@ -203,7 +205,7 @@ static void guide_host(struct guide *g, size_t index)
 {
     const struct host_report *r = &g->session->document->hosts[index];
     json_t *host = host_json(g, index);
-    json_t *causes = json_object_get(host, "causes");
+    json_t *causes = report_causes(host, "confirmed");
     size_t i, cause = 0;
 
     report_host_head(&g->text, host);
@@ -213,6 +215,7 @@ static void guide_host(struct guide *g, size_t index)
             guide_cause(g, index, &r->findings[i], json_array_get(causes, cause++));
     report_others(&g->text, host, g->session->options->verbose);
     style_gap(&g->text);
+    json_decref(causes);
     json_decref(host);
 }
 

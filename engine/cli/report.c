@@ -109,7 +109,7 @@ void report_verdicts(const struct style *s, const json_t *document)
 
     json_array_foreach(json_object_get(document, "hosts"), i, host) {
         const char *status = report_text(host, "status");
-        const json_t *causes = json_object_get(host, "causes");
+        json_t *causes = report_causes(host, "confirmed");
 
         style_line(s, status_look(status), 0, "%s: %s%s%s", report_text(host, "host"),
                    report_status_words(status), *report_text(host, "error") ? ": " : "",
@@ -117,12 +117,8 @@ void report_verdicts(const struct style *s, const json_t *document)
         json_array_foreach(causes, j, cause)
             style_line(s, LOOK_PLAIN, 2, "%s: %s", report_text(cause, "playbook"),
                        report_text(cause, "title"));
+        json_decref(causes);
     }
-}
-
-static bool empty(const json_t *list)
-{
-    return json_array_size(list) == 0;
 }
 
 static const char *symptom_of(const json_t *host)
@@ -250,48 +246,56 @@ void report_fix(const struct style *s, const json_t *fix)
     free(head);
 }
 
-static void reasons(const struct style *s, enum look look, const char *title, const json_t *list)
+json_t *report_causes(const json_t *host, const char *verdict)
+{
+    json_t *list = json_array();
+    json_t *cause;
+    size_t i;
+
+    json_array_foreach(json_object_get(host, "causes"), i, cause)
+        if (strcmp(report_text(cause, "verdict"), verdict) == 0)
+            json_array_append(list, cause);
+    return list;
+}
+
+static void reasons(const struct style *s, enum look look, const char *title, const json_t *list,
+                    bool verbose)
 {
     const json_t *item;
     size_t i;
 
-    if (empty(list))
+    if (json_array_size(list) == 0)
         return;
     style_line(s, look, 2, "%s", title);
     json_array_foreach(list, i, item) {
+        const char *reason = report_text(item, "reason");
         char *first = mem_format("%s: ", report_text(item, "playbook"));
 
-        style_wrap(s, look, 4, first, report_text(item, "reason"));
+        style_wrap(s, look, 4, first, *reason ? reason : report_text(item, "summary"));
+        if (verbose)
+            report_evidence(s, json_object_get(item, "evidence"), 6);
         free(first);
     }
 }
 
 void report_others(const struct style *s, const json_t *host, bool verbose)
 {
-    const json_t *open = json_object_get(host, "inconclusive");
-    const json_t *out = json_object_get(host, "ruled_out");
+    json_t *open = report_causes(host, "inconclusive");
 
-    reasons(s, LOOK_WARN, "Could not be decided:", open);
-    reasons(s, LOOK_DIM, "Ruled out:", out);
-    if (verbose) {
-        const json_t *item;
-        size_t i;
-
-        json_array_foreach(open, i, item)
-            report_evidence(s, json_object_get(item, "evidence"), 6);
-        json_array_foreach(out, i, item)
-            report_evidence(s, json_object_get(item, "evidence"), 6);
-    }
+    reasons(s, LOOK_WARN, "Could not be decided:", open, verbose);
+    reasons(s, LOOK_DIM, "Ruled out:", json_object_get(host, "ruled_out"), verbose);
+    json_decref(open);
 }
 
 void report_host(const struct style *s, const json_t *host, bool verbose)
 {
+    json_t *causes = report_causes(host, "confirmed");
     const json_t *cause, *fix;
     size_t i, j;
 
     report_host_head(s, host);
     style_gap(s);
-    json_array_foreach(json_object_get(host, "causes"), i, cause) {
+    json_array_foreach(causes, i, cause) {
         json_t *fixes = report_fixes_of(host, cause);
 
         report_cause(s, cause);
@@ -302,4 +306,5 @@ void report_host(const struct style *s, const json_t *host, bool verbose)
         json_decref(fixes);
     }
     report_others(s, host, verbose);
+    json_decref(causes);
 }

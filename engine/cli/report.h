@@ -29,6 +29,8 @@ void report_proof(const struct style *s, const json_t *fix);
 char *report_argv(const json_t *words);
 /* Of a cause: its fixes among the host's, the recommended one first; a new reference. */
 json_t *report_fixes_of(const json_t *host, const json_t *cause);
+/* The host's causes with this verdict, in their order; a new reference. */
+json_t *report_causes(const json_t *host, const char *verdict);
 /* What a status means, for a person: "a cause was found". */
 const char *report_status_words(const char *status);
 /* The same for an exit code: "fixed and verified" or such. */

@@ -73,6 +73,11 @@ const struct host *target_host(const struct target *t)
     return t->host;
 }
 
+struct loop *target_loop(const struct target *t)
+{
+    return t->loop;
+}
+
 const char *target_transport(const struct target *t)
 {
     return t->transport->name;

@@ -652,7 +652,7 @@ static void proofs_are_yes_no_or_unknown(void **state)
     assert_string_equal(outcome.detail, "unknown directive\ntest failed\n");
     teardown(state);
     setup(state);
-    proof("unavailable no \033namespace", CHANGE_UNKNOWN, 0, "no \\x1Bnamespace");
+    proof("unavailable no \033namespace", CHANGE_UNKNOWN, 0, "no \\x1bnamespace");
     teardown(state);
     setup(state);
     proof("", CHANGE_UNKNOWN, 0, "no private copy could be tried");
