@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Where things are: an incident's own file and those of its playbooks. */
@@ -257,37 +258,64 @@ char **incident_names(const char *folder, struct err *e)
 
 static bool has_playbooks(const char *folder)
 {
-    char *below = mem_format("%s/playbooks", folder);
-    bool yes = file_is_folder(below);
+    char *below = mem_format("%s/playbooks", folder), *lua = mem_format("%s/lua", folder);
+    bool yes = file_is_folder(below) && file_is_folder(lua);
 
     free(below);
+    free(lua);
     return yes;
+}
+
+/* Made by whoever made the executable, or by root: a build below /tmp must not end up with a
+ * folder that a stranger has made there. */
+static bool is_trusted(const char *folder, const struct stat *self)
+{
+    struct stat st;
+
+    return stat(folder, &st) == 0 && (st.st_uid == self->st_uid || st.st_uid == 0) &&
+           !(st.st_mode & S_IWOTH);
+}
+
+/* An installation has them in ../share/fettle; a build tree in a folder above.  Looked for and not
+ * compiled in, so that no build path is in an installed program. */
+static char *data_beside(const char *self)
+{
+    enum { LEVELS = 5 };
+    char *at = mem_dup(self), *share, *above;
+    struct stat st;
+    int i;
+
+    share = mem_format("%s/../share/fettle", dirname(at));
+    if (has_playbooks(share)) {
+        free(at);
+        return share;
+    }
+    free(share);
+    for (i = 0; i < LEVELS && stat(self, &st) == 0 && strcmp(at, "/") != 0; i++) {
+        if (has_playbooks(at) && is_trusted(at, &st))
+            return at;
+        above = mem_dup(dirname(at));
+        free(at);
+        at = above;
+    }
+    free(at);
+    return NULL;
 }
 
 char *data_folder(struct err *e)
 {
     const char *set = getenv("FETTLE_DATA");
-    char self[PATH_MAX], *share, *copy;
+    char self[PATH_MAX], *found = NULL;
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
     if (set && *set)
         return mem_dup(set);
     if (n > 0) {
         self[n] = '\0';
-        copy = mem_dup(self);
-        share = mem_format("%s/../share/fettle", dirname(copy));
-        free(copy);
-        if (has_playbooks(share))
-            return share;
-        free(share);
+        found = data_beside(self);
     }
-#ifdef FETTLE_SOURCE_DIR
-    /* Only for what runs out of the build tree: an installed program trusts no folder that
-     * somebody may make where it was once built. */
-    if (n > 0 && strncmp(self, FETTLE_BUILD_DIR "/", sizeof FETTLE_BUILD_DIR) == 0 &&
-        has_playbooks(FETTLE_SOURCE_DIR))
-        return mem_dup(FETTLE_SOURCE_DIR);
-#endif
-    err_set(e, ERR_INTERNAL, "cannot find fettle's playbooks; set FETTLE_DATA to their folder");
-    return NULL;
+    if (!found)
+        err_set(e, ERR_INTERNAL, "cannot find fettle's playbooks; set FETTLE_DATA to the folder that "
+                                 "has playbooks/ and lua/");
+    return found;
 }

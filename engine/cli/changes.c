@@ -1,0 +1,408 @@
+/* changes.c: fixes that were said yes to, carried out host by host. */
+#include "cli/changes.h"
+
+#include "base/argv.h"
+#include "base/mem.h"
+#include "change/apply.h"
+#include "cli/message.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct wait {
+    struct session *session;
+    const char *host;
+    bool done;
+    struct change_result result;
+};
+
+static void on_done(void *data, const struct change_result *r)
+{
+    struct wait *w = data;
+
+    w->result = *r;
+    w->result.text = mem_dup(r->text ? r->text : "");
+    w->result.detail = mem_dup(r->detail);
+    w->done = true;
+}
+
+static void wait_release(struct wait *w)
+{
+    free(w->result.text);
+    free(w->result.detail);
+}
+
+void approvals_add(struct approvals *a, struct fix *f)
+{
+    a->fixes = mem_grow(a->fixes, a->count + 1, sizeof *a->fixes);
+    a->fixes[a->count++] = f;
+}
+
+void approvals_release(struct approvals *a)
+{
+    free(a->fixes);
+    memset(a, 0, sizeof *a);
+}
+
+/* For whoever finds the host locked: who is at it, and from where. */
+static char *owner(void)
+{
+    const struct passwd *user = getpwuid(getuid());
+    char machine[256] = "";
+
+    gethostname(machine, sizeof machine - 1);
+    return mem_format("%s@%s, pid %d", user ? user->pw_name : "?", machine, (int)getpid());
+}
+
+static void set_proof(struct fix *f, const char *format, const char *text)
+{
+    free(f->proof);
+    f->proof = mem_format("%s%s", format, text);
+}
+
+static enum proof judge(struct session *s, struct fix *f, const struct wait *w)
+{
+    switch (w->result.outcome) {
+    case CHANGE_VERIFIED:
+        set_proof(f, "checked in a private copy: ", w->result.text);
+        return PROOF_ACCEPTED;
+    case CHANGE_ROLLED_BACK:
+        set_proof(f, "not accepted in a private copy: ", w->result.text);
+        if (w->result.detail)
+            style_block(&s->text, LOOK_BAD, 6, w->result.detail);
+        f->status = FIX_FAILED;
+        return PROOF_NOT_ACCEPTED;
+    default:
+        set_proof(f, "could not be checked beforehand: ", w->result.text);
+        return PROOF_NOT_POSSIBLE;
+    }
+}
+
+enum proof changes_prove(struct session *s, struct fix *f)
+{
+    struct wait w = {.session = s, .host = f->host};
+    struct change_options options = {.run = s->document->run};
+    struct target *t = session_target(s, f->host, 15000);
+    struct err e = {0};
+    struct change *c;
+    enum proof proof;
+
+    if (f->edit_count == 0 || !f->validate || !f->validate[0]) {
+        set_proof(f, "could not be checked beforehand: ", "it edits no file, it only "
+                                                     "runs what is shown");
+        return PROOF_NOT_POSSIBLE;
+    }
+    c = t ? prove_start(t, &f, 1, &options, on_done, &w, &e) : NULL;
+    if (!c) {
+        set_proof(f, "could not be checked beforehand: ", t ? e.text : "the host is out of reach");
+        return PROOF_NOT_POSSIBLE;
+    }
+    if (loop_run(s->loop, &w.done) != 0 && !w.done) {
+        bool by_hand = loop_interrupted(s->loop);
+
+        change_free(c);
+        loop_uninterrupt(s->loop);
+        set_proof(f, "could not be checked beforehand: ", by_hand ? "interrupted" : "no answer");
+        return by_hand ? PROOF_INTERRUPTED : PROOF_NOT_POSSIBLE;
+    }
+    change_free(c);
+    proof = judge(s, f, &w);
+    wait_release(&w);
+    return proof;
+}
+
+static void on_progress(void *data, const char *word, const char *text)
+{
+    struct wait *w = data;
+
+    style_wrap(&w->session->text, LOOK_PLAIN, 4, "- ", text && *text ? text : word);
+    if (w->session->text.out)
+        fflush(w->session->text.out);
+    session_event(w->session, "change", w->host,
+                  json_pack("{s:s, s:s?}", "word", word, "text", text));
+}
+
+/* Ctrl-C once: the host is asked to put everything back, and we wait for its word.  Twice: we go,
+ * and the host does it by itself when nobody confirms. */
+static void wait_for(struct session *s, struct change *c, struct wait *w, const char *what)
+{
+    bool asked = false;
+
+    while (!w->done && loop_run(s->loop, &w->done) != 0) {
+        if (w->done)
+            return;
+        if (!loop_interrupted(s->loop) || asked) {
+            bool by_hand = loop_interrupted(s->loop);
+
+            loop_uninterrupt(s->loop);
+            w->result.outcome = CHANGE_UNKNOWN;
+            w->result.exit = by_hand ? 130 : ERR_INTERNAL;
+            w->result.text = mem_format("%s was left before it had ended; without our word the "
+                                        "host puts everything back by itself", what);
+            w->done = true;
+            return;
+        }
+        asked = true;
+        loop_uninterrupt(s->loop);
+        message("interrupted: \"%s\" puts everything back now (once more to leave at once)",
+                w->host);
+        change_abort(c);
+    }
+}
+
+static int timeout_of(const struct session *s)
+{
+    return s->options->confirm_timeout_s ? s->options->confirm_timeout_s : 120;
+}
+
+static void start_line(struct session *s, const char *host, struct fix *const *fixes, size_t n)
+{
+    json_t *ids = json_array();
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        json_array_append_new(ids, json_string(fixes[i]->id));
+    style_gap(&s->text);
+    style_line(&s->text, LOOK_BOLD, 0, "%s: changing", host);
+    session_event(s, "change", host,
+                  json_pack("{s:s, s:o, s:i}", "word", "start", "fixes", ids, "confirm_timeout",
+                            timeout_of(s)));
+}
+
+static const char *outcome_word(enum change_outcome o)
+{
+    static const char *const words[] = {"verified", "undone", "refused", "rolled-back",
+                                        "not-cured", "put-back-failed", "unknown"};
+
+    return words[o];
+}
+
+static enum fix_status fix_status_of(const struct change_result *r)
+{
+    switch (r->outcome) {
+    case CHANGE_VERIFIED: return FIX_VERIFIED;
+    case CHANGE_REFUSED: return FIX_REFUSED;
+    case CHANGE_ROLLED_BACK:
+    case CHANGE_NOT_CURED: return FIX_ROLLED_BACK;
+    default: return FIX_FAILED;
+    }
+}
+
+static enum host_status host_status_of(const struct change_result *r)
+{
+    switch (r->outcome) {
+    case CHANGE_VERIFIED:
+    case CHANGE_UNDONE: return HOST_FIXED;
+    case CHANGE_REFUSED: return r->exit == 4 ? HOST_UNREACHABLE : HOST_REFUSED;
+    case CHANGE_ROLLED_BACK: return HOST_ROLLED_BACK;
+    case CHANGE_NOT_CURED: return HOST_NOT_FIXED;
+    default: return HOST_FAILED;
+    }
+}
+
+/* The report that proposed this fix: not always the host that it changes. */
+static struct host_report *report_of(struct session *s, const struct fix *f)
+{
+    struct document *d = s->document;
+    size_t i, j;
+
+    for (i = 0; i < d->host_count; i++)
+        for (j = 0; j < d->hosts[i].finding_count; j++) {
+            const struct finding *found = &d->hosts[i].findings[j];
+
+            if (f >= found->fixes && f < found->fixes + found->fix_count)
+                return &d->hosts[i];
+        }
+    return NULL;
+}
+
+static bool is_graver(enum host_status a, enum host_status b)
+{
+    if (b == HOST_CAUSE_FOUND || (b == HOST_FIXED && a != HOST_FIXED))
+        return true;
+    return exit_gravest(host_status_exit(a), host_status_exit(b)) != host_status_exit(b);
+}
+
+static void set_statuses(struct session *s, struct fix *const *fixes, size_t n,
+                         const struct change_result *r)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        struct host_report *report = report_of(s, fixes[i]);
+
+        fixes[i]->status = fix_status_of(r);
+        if (!report)
+            continue;
+        if (is_graver(host_status_of(r), report->status))
+            report->status = host_status_of(r);
+        report->put_back_failed |= r->outcome == CHANGE_PUT_BACK_FAILED;
+        if (r->exit != 0) {
+            free(report->error);
+            report->error = mem_dup(r->text);
+        }
+    }
+}
+
+static void say_outcome(struct session *s, const char *host, const struct change_result *r)
+{
+    char *head = mem_format("%s: ", host);
+    bool good = r->outcome == CHANGE_VERIFIED || r->outcome == CHANGE_UNDONE;
+
+    style_wrap(&s->text, good ? LOOK_GOOD : LOOK_BAD, 0, head, r->text);
+    if (r->detail)
+        style_block(&s->text, LOOK_PLAIN, 4, r->detail);
+    if (!s->text.out && !good)
+        message("%s: %s", host, r->text);
+    free(head);
+    session_event(s, "change", host,
+                  json_pack("{s:s, s:s, s:i, s:s?}", "word", "outcome", "outcome",
+                            outcome_word(r->outcome), "exit", r->exit, "text", r->text));
+}
+
+static void refuse(struct wait *w, const struct err *e)
+{
+    w->result.outcome = CHANGE_REFUSED;
+    w->result.exit = e->code ? (int)e->code : ERR_REFUSED;
+    w->result.text = mem_dup(e->text);
+}
+
+static int carry_out_on(struct session *s, const char *host, struct fix *const *fixes, size_t n)
+{
+    struct wait w = {.session = s, .host = host};
+    char *who = owner();
+    struct change_options options = {.run = s->document->run, .owner = who,
+                                     .confirm_timeout_s = s->options->confirm_timeout_s,
+                                     .progress = on_progress, .data = &w};
+    struct target *t = session_target(s, host, 0);
+    struct err e = {.code = ERR_UNREACHABLE, .text = "the host could not be reached"};
+    struct change *c;
+    int code;
+
+    start_line(s, host, fixes, n);
+    c = t ? transaction_start(t, fixes, n, &options, on_done, &w, &e) : NULL;
+    if (c)
+        wait_for(s, c, &w, "the change");
+    else
+        refuse(&w, &e);
+    change_free(c);
+    set_statuses(s, fixes, n, &w.result);
+    say_outcome(s, host, &w.result);
+    code = w.result.exit;
+    wait_release(&w);
+    free(who);
+    return code;
+}
+
+/* The very same change, proposed by two reports?  Where only the ids are the same, both go into the
+ * transaction, which refuses what contradicts itself. */
+static bool same_fix(const struct fix *a, const struct fix *b)
+{
+    bool same = strcmp(a->id, b->id) == 0 && strcmp(a->host, b->host) == 0 &&
+                a->edit_count == b->edit_count && a->command_count == b->command_count;
+    size_t i;
+
+    for (i = 0; same && i < a->edit_count; i++)
+        same = strcmp(a->edits[i].was.path, b->edits[i].was.path) == 0 &&
+               strcmp(a->edits[i].after_sha256, b->edits[i].after_sha256) == 0;
+    for (i = 0; same && i < a->command_count; i++)
+        same = argv_equal(a->commands[i].argv, b->commands[i].argv);
+    return same;
+}
+
+/* The fixes for the host of `all[from]`, each once: two diagnosed hosts may want the same of a
+ * third. */
+static size_t of_one_host(struct fix *const *all, size_t count, size_t from, struct fix **mine)
+{
+    size_t n = 0, i, j;
+
+    for (i = from; i < count; i++) {
+        bool known = strcmp(all[i]->host, all[from]->host) != 0;
+
+        for (j = 0; j < n && !known; j++)
+            known = same_fix(mine[j], all[i]);
+        if (!known)
+            mine[n++] = all[i];
+    }
+    return n;
+}
+
+static bool seen_before(struct fix *const *all, size_t i)
+{
+    size_t j;
+
+    for (j = 0; j < i; j++)
+        if (strcmp(all[j]->host, all[i]->host) == 0)
+            return true;
+    return false;
+}
+
+/* The other reports' copies of a fix share its fate. */
+static void share_status(struct session *s, const struct approvals *a, struct fix *const *done,
+                         size_t n)
+{
+    size_t i, j;
+
+    for (i = 0; i < a->count; i++)
+        for (j = 0; j < n; j++) {
+            struct fix *f = a->fixes[i];
+            struct host_report *from = report_of(s, done[j]), *to = report_of(s, f);
+
+            if (f == done[j] || !same_fix(f, done[j]))
+                continue;
+            f->status = done[j]->status;
+            if (from && to)
+                to->status = from->status;
+        }
+}
+
+int changes_carry_out(struct session *s, const struct approvals *a)
+{
+    struct fix **mine = mem_alloc((a->count + 1) * sizeof *mine);
+    int code = 0;
+    size_t i;
+
+    for (i = 0; i < a->count; i++) {
+        size_t n;
+
+        if (seen_before(a->fixes, i))
+            continue;
+        if (code) {
+            style_line(&s->text, LOOK_WARN, 0, "%s: not touched, since the change before failed",
+                       a->fixes[i]->host);
+            continue;
+        }
+        n = of_one_host(a->fixes, a->count, i, mine);
+        code = carry_out_on(s, a->fixes[i]->host, mine, n);
+        share_status(s, a, mine, n);
+    }
+    free(mine);
+    return code;
+}
+
+int changes_undo(struct session *s, struct host_report *report, const char *run)
+{
+    struct wait w = {.session = s, .host = report->host};
+    char *who = owner();
+    struct change_options options = {.run = run, .owner = who, .progress = on_progress, .data = &w};
+    struct target *t = session_target(s, report->host, 0);
+    struct err e = {.code = ERR_UNREACHABLE, .text = "the host could not be reached"};
+    struct change *c;
+
+    style_line(&s->text, LOOK_BOLD, 0, "%s: putting back", report->host);
+    c = t ? undo_start(t, &options, on_done, &w, &e) : NULL;
+    if (c)
+        wait_for(s, c, &w, "putting back");
+    else
+        refuse(&w, &e);
+    change_free(c);
+    report->status = host_status_of(&w.result);
+    report->put_back_failed = w.result.outcome == CHANGE_PUT_BACK_FAILED;
+    report->error = w.result.exit ? mem_dup(w.result.text) : NULL;
+    say_outcome(s, report->host, &w.result);
+    wait_release(&w);
+    free(who);
+    return w.result.exit;
+}

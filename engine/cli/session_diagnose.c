@@ -1,0 +1,215 @@
+/* session_diagnose.c: all hosts of a run are asked side by side, on the one loop. */
+#include "cli/session.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/message.h"
+#include "cli/reads.h"
+#include "script/diagnosis.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct session_host *find(struct session *s, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < s->host_count; i++)
+        if (strcmp(s->hosts[i]->host->name, name) == 0)
+            return s->hosts[i];
+    return NULL;
+}
+
+static struct target *open_target(struct session_host *h, struct err *e)
+{
+    struct session *s = h->session;
+    struct target_options options = {
+        .timeout_ms = s->options->timeout_s * 1000, .on_read = reads_note, .data = s};
+
+    h->target = target_new(s->loop, h->host, &options, e);
+    h->opened_ms = clock_monotonic_ms();
+    return h->target;
+}
+
+struct target *session_target(struct session *s, const char *name, int64_t max_age_ms)
+{
+    struct session_host *h = find(s, name);
+    struct err e = {0};
+
+    if (!h) {
+        const struct host *host = inventory_host(s->inventory, name);
+
+        if (!host) {
+            message("host \"%s\" is not in the inventory", name);
+            return NULL;
+        }
+        h = session_add_host(s, host);
+    }
+    if (h->target && clock_monotonic_ms() - h->opened_ms > max_age_ms) {
+        target_free(h->target);
+        h->target = NULL;
+    }
+    if (!h->target && !open_target(h, &e))
+        message_err(&e);
+    return h->target;
+}
+
+/* A diagnosis goes on on the backend's host, if the inventory knows who that is. */
+static struct target *peer(void *data, const char *address)
+{
+    struct session_host *from = data;
+    const struct host *host = inventory_by_address(from->session->inventory, address);
+
+    return host ? session_target(from->session, host->name, INT_MAX) : NULL;
+}
+
+static void on_event(void *data, const char *host, const char *event, json_t *fields)
+{
+    struct session_host *h = data;
+
+    session_event(h->session, event, host, json_incref(fields));
+}
+
+static void on_done(void *data, struct host_report *report)
+{
+    struct session_host *h = data;
+    struct session *s = h->session;
+
+    host_report_release(&s->document->hosts[h->report]);
+    s->document->hosts[h->report] = *report;
+    free(report);
+    s->running--;
+    s->idle = s->running == 0;
+}
+
+static void fail(struct session *s, struct session_host *h, const char *why)
+{
+    struct host_report *r = &s->document->hosts[h->report];
+
+    host_report_release(r);
+    r->host = mem_dup(h->host->name);
+    r->status = HOST_FAILED;
+    r->error = mem_dup(why);
+}
+
+static void start(struct session *s, struct session_host *h)
+{
+    struct diagnosis_options options = {.incident = s->incident, .lua_folder = s->lua,
+                                        .params = s->params, .peer = peer,
+                                        .on_event = on_event, .data = h};
+    struct err e = {0};
+
+    if (h->target || open_target(h, &e))
+        h->diagnosis = diagnosis_start(s->loop, h->target, &options, on_done, h, &e);
+    if (h->diagnosis) {
+        s->running++;
+        return;
+    }
+    message_err(&e);
+    fail(s, h, e.text);
+}
+
+static bool any_confirmed(const struct document *d)
+{
+    size_t i, j;
+
+    for (i = 0; i < d->host_count; i++)
+        for (j = 0; j < d->hosts[i].finding_count; j++)
+            if (d->hosts[i].findings[j].verdict == VERDICT_CONFIRMED)
+                return true;
+    return false;
+}
+
+static bool any_broken(const struct document *d)
+{
+    size_t i, j;
+
+    for (i = 0; i < d->host_count; i++)
+        for (j = 0; j < d->hosts[i].finding_count; j++)
+            if (d->hosts[i].findings[j].broken)
+                return true;
+    return false;
+}
+
+static bool was_changed(const struct host_report *r)
+{
+    size_t i, j;
+
+    for (i = 0; i < r->finding_count; i++)
+        for (j = 0; j < r->findings[i].fix_count; j++)
+            if (r->findings[i].fixes[j].status != FIX_PROPOSED &&
+                r->findings[i].fixes[j].status != FIX_DECLINED)
+                return true;
+    return false;
+}
+
+int session_code(const struct session *s)
+{
+    const struct document *d = s->document;
+    int code = 0;
+    size_t i;
+
+    for (i = 0; i < d->host_count; i++) {
+        const struct host_report *r = &d->hosts[i];
+
+        if (r->put_back_failed)
+            code = exit_gravest(code, 8);
+        /* A diagnosis that failed is an error of ours; a change that failed has its own code. */
+        else if (r->status != HOST_FAILED)
+            code = exit_gravest(code, host_status_exit(r->status));
+        else if (!was_changed(r))
+            code = exit_gravest(code, ERR_INTERNAL);
+    }
+    return any_broken(d) && !any_confirmed(d) ? ERR_DATA : code;
+}
+
+static void stop(struct session *s, const char *why)
+{
+    size_t i;
+
+    for (i = 0; i < s->selected; i++) {
+        struct session_host *h = s->hosts[i];
+
+        if (!s->document->hosts[h->report].host)
+            fail(s, h, why);
+    }
+}
+
+/* Also what is still in the middle: nothing of a diagnosis is left on a host. */
+static void release_diagnoses(struct session *s)
+{
+    size_t i;
+
+    for (i = 0; i < s->selected; i++) {
+        diagnosis_free(s->hosts[i]->diagnosis);
+        s->hosts[i]->diagnosis = NULL;
+    }
+}
+
+int session_diagnose(struct session *s)
+{
+    struct document *d = s->document;
+    size_t i;
+    int rc;
+
+    d->hosts = mem_alloc((s->selected ? s->selected : 1) * sizeof *d->hosts);
+    d->host_count = s->selected;
+    for (i = 0; i < s->selected; i++) {
+        s->hosts[i]->report = i;
+        start(s, s->hosts[i]);
+    }
+    s->idle = s->running == 0;
+    rc = s->idle ? 0 : loop_run(s->loop, &s->idle);
+    if (rc != 0)
+        stop(s, loop_interrupted(s->loop) ? "interrupted" : "the diagnosis did not come to an end");
+    release_diagnoses(s);
+    d->playbooks_sha256 = mem_alloc(65);
+    session_fingerprint(s, d, d->playbooks_sha256);
+    if (rc != 0 && loop_interrupted(s->loop)) {
+        loop_uninterrupt(s->loop);
+        message("interrupted; nothing was changed");
+        return 130;
+    }
+    return session_code(s);
+}
