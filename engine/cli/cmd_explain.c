@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/library.h"
 #include "cli/message.h"
-#include "cli/params.h"
+#include "cli/param_options.h"
 #include "cli/session.h"
 #include "model/catalogue.h"
 

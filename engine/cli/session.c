@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/message.h"
-#include "cli/params.h"
+#include "cli/param_options.h"
 #include "script/check.h"
 
 #include <stdlib.h>
@@ -112,7 +112,7 @@ int session_incident(struct session *s, const char *name)
     if (code)
         return code;
     s->document->incident = mem_dup(s->incident->symptom.incident);
-    s->params = params_check(s->incident, s->options, &e);
+    s->params = param_options_check(s->incident, s->options, &e);
     return s->params ? 0 : message_err(&e);
 }
 

@@ -1,5 +1,5 @@
-/* params.c: -p KEY=VALUE against what the playbooks declare. */
-#include "cli/params.h"
+/* param_options.c: -p KEY=VALUE against what the playbooks declare. */
+#include "cli/param_options.h"
 
 #include "base/buf.h"
 
@@ -46,7 +46,7 @@ static int unknown(const struct incident *i, const char *key, struct err *e)
     return -1;
 }
 
-json_t *params_check(const struct incident *i, const struct options *o, struct err *e)
+json_t *param_options_check(const struct incident *i, const struct options *o, struct err *e)
 {
     json_t *params = json_object();
     size_t n;
