@@ -343,10 +343,27 @@ static void read_all(const struct reading *r, const struct yaml_node *map)
     take_steps(r, map);
 }
 
+/* In the order of the file, whatever was looked at first. */
+static void order_problems(struct problems *p, size_t first)
+{
+    size_t i, j;
+
+    for (i = first + 1; i < p->count; i++) {
+        struct problem moved = p->items[i];
+
+        for (j = i; j > first && (p->items[j - 1].line > moved.line ||
+                                  (p->items[j - 1].line == moved.line &&
+                                   p->items[j - 1].column > moved.column));
+             j--)
+            p->items[j] = p->items[j - 1];
+        p->items[j] = moved;
+    }
+}
+
 struct playbook *playbook_load(const char *path, bool *is_incident, struct problems *p)
 {
     struct reading r = {.file = path, .problems = p};
-    size_t before = p->count + p->left_out;
+    size_t before = p->count + p->left_out, first = p->count;
     char sha256[DIGEST_TEXT_SIZE];
     struct yaml_node *root = yaml_load_digest(path, sha256, p);
 
@@ -365,6 +382,7 @@ struct playbook *playbook_load(const char *path, bool *is_incident, struct probl
     yaml_node_free(root);
     if (p->count + p->left_out == before)
         return r.b;
+    order_problems(p, first);
     playbook_free(r.b);
     return NULL;
 }

@@ -185,7 +185,7 @@ static void all_mistakes_come_at_once_with_their_places(void **state)
         "mistakes.yaml:3:1: unknown key \"titel\"; did you mean \"title\"?",
         "mistakes.yaml:5:13: \"references\" must be a list",
         "mistakes.yaml:7:13: unknown param type \"itn\", did you mean \"int\"?",
-        "mistakes.yaml:8:26: \"b\" must be a whole number, not \"x\"",
+        "mistakes.yaml:8:27: \"b\" must be a whole number, not \"x\"",
         "mistakes.yaml:10:5: \"rm -rf /\" is not a read, change or validation that fettle knows",
         "mistakes.yaml:11:5: unknown class \"<file>\"",
         "mistakes.yaml:12:9: a file pattern must be absolute",
