@@ -1,6 +1,6 @@
 -- addresses.lua: whose address is it?
 --
---   addresses.place(host, address) -> "here", host | "peer", other host | "elsewhere", nil | "unknown", result
+--   addresses.place(host, address, peer) -> "here", host | "peer", other host | "elsewhere", nil | "unknown", result
 --       `address`: as nginx logs it, an IP address ([v6] in brackets) or a name
 
 local M = {}
@@ -20,7 +20,7 @@ local function bare(address)
     return (address:gsub("^%[", ""):gsub("%]$", ""))
 end
 
-function M.place(host, address)
+function M.place(host, address, peer)
     local plain = bare(address)
     if plain:find("^127%.") or plain == "::1" or plain == "localhost" or plain == "0.0.0.0" or plain == "::" then
         return "here", host

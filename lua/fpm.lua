@@ -120,14 +120,16 @@ function M.of_port(pools, port)
     return found
 end
 
--- The command that says whether the pool files are accepted.
+-- The command that says whether the pool files are accepted; nil where the binary is not known.
+-- By its name: what a playbook may run is `php-fpm…`, not any file of that name somewhere.
 function M.validate(pool)
-    if pool.binary and pool.binary:find("^php%-fpm") then
-        return { pool.binary, "-t" }
-    elseif pool.binary then
-        return { pool.binary, "-y", pool.config, "-t" }
+    local name = pool.binary and pool.binary:match("([^/]+)$")
+    if not name then
+        return nil
+    elseif pool.config == "/etc/php/" .. tostring(name:match("^php%-fpm([%d.]+)$")) .. "/fpm/php-fpm.conf" then
+        return { name, "-t" }
     end
-    return nil
+    return { name, "-y", pool.config, "-t" }
 end
 
 return M

@@ -198,6 +198,11 @@ function M.describe(svc)
     return text
 end
 
+-- A part of a fix's id: "php8.2-fpm.service" -> "php8-2-fpm"
+function M.slug(text)
+    return (text:gsub("%.service$", ""):lower():gsub("[^a-z0-9]+", "-"))
+end
+
 -- The fix's commands that (re)start a service.  What did not run before is stopped again by an undo;
 -- `running`: it was seen to listen, whatever its supervisor says.
 function M.start_commands(svc, running)

@@ -126,7 +126,7 @@ function M.fix(symptom, target, upstream, svc)
         verify.checks[1].host = nil
     end
     return {
-        id = "start-" .. svc.name:gsub("%.service$", ""):gsub("[^%w.-]", "-"),
+        id = "start-" .. service.slug(svc.name),
         title = "Start " .. svc.name .. " on " .. target.name,
         why = "Nobody listens where nginx connects to. nginx itself needs no reload: it tries the "
             .. "address again with the next request.",

@@ -152,7 +152,7 @@ local function start_fix(host, symptom, found, svc, options)
         return nil
     end
     local fix = {
-        id = "restart-" .. svc.name:gsub("%.service$", ""):gsub("[^%w.-]", "-"),
+        id = "restart-" .. service.slug(svc.name),
         title = (options.running and "Restart " or "Start ") .. svc.name,
         why = options.why, risk = "low", recommended = options.recommended, commands = commands,
         verify = verify(symptom, found.path),
@@ -252,7 +252,7 @@ local function address_fix(host, symptom, found, pool, recommended)
         return nil, access.why
     end
     return {
-        id = "use-" .. pool.path:match("([^/]+)$"):gsub("[^%w.-]", "-"),
+        id = "use-" .. service.slug(pool.path:match("([^/]+)$")),
         title = "Point nginx at " .. pool.path,
         why = string.format("Pool [%s] (%s) listens there, and %s may connect. nginx reloads without "
             .. "dropping a request.", pool.name, pool.file, nx.worker.name),

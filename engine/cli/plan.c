@@ -191,7 +191,8 @@ static int check_declared(const struct session *s, const struct fix *f)
     if (!p)
         return not_declared(f, f->playbook);
     for (i = 0; i < f->edit_count; i++)
-        if (!playbook_allows_file(p, f->edits[i].was.path))
+        if (!playbook_allows_file(p, f->edits[i].was.path) &&
+            !host_names_file(h, f->edits[i].was.path))
             return not_declared(f, f->edits[i].was.path);
     for (i = 0; i < f->command_count; i++) {
         char **argv = f->commands[i].argv;

@@ -59,4 +59,9 @@ const struct host **inventory_select(const struct inventory *inv, const char *pa
  * or nginx.reload? */
 bool host_names_command(const struct host *h, char *const *argv);
 
+/* Does this file lie where the host's vars say that its nginx or PHP-FPM is configured: beneath
+ * nginx.prefix, or the folder of nginx.config or php_fpm.config?  Such files may be edited
+ * although no playbook can know their place. */
+bool host_names_file(const struct host *h, const char *path);
+
 #endif

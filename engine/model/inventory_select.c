@@ -206,3 +206,32 @@ bool host_names_command(const struct host *h, char *const *argv)
                 return true;
     return names_argv(json_object_get(json_object_get(h->vars, "nginx"), "reload"), argv);
 }
+
+/* Is `path` beneath `folder`, by name? */
+static bool is_beneath(const char *path, const char *folder, size_t n)
+{
+    while (n > 1 && folder[n - 1] == '/')
+        n--;
+    return n > 1 && folder[0] == '/' && strncmp(path, folder, n) == 0 && path[n] == '/' &&
+           !strstr(path, "/../");
+}
+
+bool host_names_file(const struct host *h, const char *path)
+{
+    const json_t *nginx = json_object_get(h->vars, "nginx");
+    const json_t *fpm = json_object_get(h->vars, "php_fpm");
+    const char *prefix = json_string_value(json_object_get(nginx, "prefix"));
+    const char *files[] = {json_string_value(json_object_get(nginx, "config")),
+                           json_string_value(json_object_get(fpm, "config"))};
+    size_t i;
+
+    if (prefix && is_beneath(path, prefix, strlen(prefix)))
+        return true;
+    for (i = 0; i < 2; i++) {
+        const char *slash = files[i] ? strrchr(files[i], '/') : NULL;
+
+        if (slash && is_beneath(path, files[i], (size_t)(slash - files[i])))
+            return true;
+    }
+    return false;
+}

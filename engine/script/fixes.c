@@ -57,17 +57,23 @@ static char *take_bytes(lua_State *L, const char *where, const char *key, size_t
     return copy;
 }
 
+static bool may_edit(const struct playbook *b, const struct host *h, const char *path)
+{
+    return playbook_allows_file(b, path) || host_names_file(h, path);
+}
+
 /* Also the file that a symlink leads to must be declared: it is the one that changes. */
-static void take_fingerprint(lua_State *L, const char *where, struct fingerprint *was)
+static void take_fingerprint(lua_State *L, const char *where, struct fingerprint *was,
+                             const struct host *h)
 {
     const struct playbook *b = task_of(L)->playbook;
 
     was->path = field_text(L, where, "path", true);
     was->real = field_text(L, where, "real", true);
-    if (!playbook_allows_file(b, was->path))
+    if (!may_edit(b, h, was->path))
         task_fail(L, "%s: file \"%s\" is not declared under \"files\" of %s", where, was->path,
                   b->file);
-    if (!playbook_allows_file(b, was->real))
+    if (!may_edit(b, h, was->real))
         task_fail(L, "%s: file \"%s\", where \"%s\" leads to, is not declared under \"files\" of %s",
                   where, was->real, was->path, b->file);
     was->uid = (unsigned)field_int(L, where, "uid", 0, 0xffffffffL, 0);
@@ -86,14 +92,14 @@ static void refuse_twice(lua_State *L, const char *where, const struct fix *fix)
     }
 }
 
-static void take_edit(lua_State *L, const char *where, struct fix *fix)
+static void take_edit(lua_State *L, const char *where, struct fix *fix, const struct host *h)
 {
     static const char *const known[] = {"path", "content", "before", "real", "uid", "gid", "mode",
                                         NULL};
     struct edit *e = ADD_ITEM(fix->edits, fix->edit_count);
 
     fields_only(L, where, known);
-    take_fingerprint(L, where, &e->was);
+    take_fingerprint(L, where, &e->was, h);
     refuse_twice(L, where, fix);
     e->before = take_bytes(L, where, "before", &e->before_len);
     e->after = take_bytes(L, where, "content", &e->after_len);
@@ -240,7 +246,7 @@ static void take_changes(lua_State *L, const struct place *p, struct fix *fix, c
 
     for (i = 0; i < n; i++) {
         lua_geti(L, -1, (lua_Integer)i + 1);
-        take_edit(L, place_at("edits", i, p).text, fix);
+        take_edit(L, place_at("edits", i, p).text, fix, h);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);

@@ -298,6 +298,17 @@ static bool anybody_left(void)
     return found;
 }
 
+/* A change that was freed in the middle leaves the shell that followed it, which ends by itself. */
+static void expect_no_children(void)
+{
+    int i;
+
+    for (i = 0; i < 100 && waitpid(-1, NULL, WNOHANG) >= 0; i++)
+        nap();
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+}
+
 static void expect_lock_free(void)
 {
     char *command = mem_format("cat '%s'/lock/* 2>/dev/null", base);
@@ -333,7 +344,6 @@ static int setup(void **state)
     if (getuid() == 0 && chown(conf, 1, 2))
         return -1;
     utimensat(AT_FDCWD, conf, old, 0);
-    descriptors = count_descriptors();
     loop = loop_new(NULL);
     target = target_new(loop, &host, &(struct target_options){.timeout_ms = 600000}, NULL);
     return loop && target ? 0 : -1;
@@ -350,8 +360,10 @@ static int teardown(void **state)
     for (i = 0; i < 100 && anybody_left(); i++)
         nap();
     assert_false(anybody_left());
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-    assert_int_equal(errno, ECHILD);
+    expect_no_children();
+    /* The first test is where libuv opens what it keeps for good. */
+    if (!descriptors)
+        descriptors = count_descriptors();
     assert_int_equal(count_descriptors(), descriptors);
     expect_lock_free();
     i = system(command);
