@@ -90,8 +90,9 @@ enum proof changes_prove(struct session *s, struct fix *f)
     enum proof proof;
 
     if (f->edit_count == 0 || !f->validate || !f->validate[0]) {
-        set_proof(f, "could not be checked beforehand: ", "it edits no file, it only "
-                                                     "runs what is shown");
+        set_proof(f, "could not be checked beforehand: ",
+                  f->edit_count ? "nothing is named that checks such a file"
+                                : "it edits no file, it only runs what is shown");
         return PROOF_NOT_POSSIBLE;
     }
     c = t ? prove_start(t, &f, 1, &options, on_done, &w, &e) : NULL;

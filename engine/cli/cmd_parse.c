@@ -37,12 +37,11 @@ static int parse(struct session *s, const struct options *o)
     const char *file = o->operand_count > 1 && strcmp(o->operands[1], "-") != 0 ? o->operands[1]
                                                                                 : NULL;
     struct err e = {0};
-    struct buf b;
+    struct buf b = {0};
     json_t *json = NULL;
     struct target *local = session_target(s, "localhost", INT64_MAX);
     int code = local ? 0 : ERR_INTERNAL;
 
-    buf_init(&b, 0);
     if (code == 0 && file_read(file ? file : "-", INPUT_MAX, &b, &e) != 0)
         code = message_err(&e);
     if (code == 0) {

@@ -24,6 +24,16 @@ bool prompt_possible(void)
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+/* Where a key and a signal are there at once, ppoll() tells of the key only. */
+static bool signal_waits(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+           sigismember(&pending, SIGHUP);
+}
+
 /* The signals are blocked except within ppoll(), so that none falls between the look at the flag
  * and the wait.  1: a line; 0: end of file; -1: interrupted. */
 static int read_line(char *line, size_t size, const sigset_t *waiting)
@@ -42,6 +52,8 @@ static int read_line(char *line, size_t size, const sigset_t *waiting)
                 continue;
             return 0;
         }
+        if (signal_waits())
+            return -1;
         n = read(STDIN_FILENO, &c, 1);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
