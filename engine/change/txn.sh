@@ -21,8 +21,8 @@
 #   start RUN PID                 note TEXT               lock                   check
 #   recovered RUN END...          (another run that was left unfinished; in that one: recovered BY)
 #   shadow ok|failed EXIT OUTPUT|unavailable REASON       backup N PATH
-#   write N PATH SHA_NEW          validate N ARG...       validated N EXIT
-#   command N ARG...              commanded N EXIT        waiting DEADLINE_EPOCH
+#   write N PATH SHA_NEW          validate N ARG...       validated N EXIT [OUTPUT]
+#   command N ARG...              commanded N EXIT [OUTPUT]   waiting DEADLINE_EPOCH
 #   put-back REASON...            undo
 #   undo-command N ARG...         undone-command N EXIT   restore N PATH         conflict PATH
 #   reactivate N ARG...           reactivated N EXIT      changed PATH OLD NEW CURRENT
@@ -715,12 +715,18 @@ shadow() {
     esac
 }
 
+# What a failure said, for whoever follows from afar: its end, since that is where it says why.
+said() { # FILE
+    [ "$status" -eq 0 ] || [ ! -s "$1" ] || tail -c "$EXCERPT_LIMIT" "$1" | encode
+}
+
 validate_one() { # ARGC ARG...
     position=$((position + 1))
     stop_asked && give_up interrupted
     journal validate "$position" "$(first_words "$@")" || give_up journal
     run_words "$dir/validate.$position.out" "$validate_timeout" "$@"
-    journal validated "$position" "$status" || give_up journal
+    # shellcheck disable=SC2046  # one encoded word, or none
+    journal validated "$position" "$status" $(said "$dir/validate.$position.out") || give_up journal
     [ "$status" -eq 0 ] || give_up validate "$position" "$status"
 }
 
@@ -730,7 +736,8 @@ command_one() { # N TIMEOUT ARGC ARG... UNDO_ARGC ARG...
     shift 2
     journal command "$number" "$(first_words "$@")" || give_up journal
     run_words "$dir/command.$number.out" "$seconds" "$@"
-    journal commanded "$number" "$status" || give_up journal
+    # shellcheck disable=SC2046  # one encoded word, or none
+    journal commanded "$number" "$status" $(said "$dir/command.$number.out") || give_up journal
     [ "$status" -eq 0 ] || give_up command "$number" "$status"
 }
 
