@@ -186,7 +186,7 @@ static void gather_file(struct gathering *g, const char *path)
     g->file = path;
     if (root->kind != YAML_MAP) {
         wrong(g, root, "an inventory must be a map with hosts, groups and vars");
-        yaml_free(root);
+        yaml_node_free(root);
         return;
     }
     yaml_only_keys(root, path, known, g->problems);
@@ -198,7 +198,7 @@ static void gather_file(struct gathering *g, const char *path)
         gathering_take_group(g, node->keys[i], node->items[i]);
     if (section(g, root, "vars"))
         take_vars(g, root);
-    yaml_free(root);
+    yaml_node_free(root);
 }
 
 static void add_local_machine(struct inventory *inv)

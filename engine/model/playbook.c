@@ -362,7 +362,7 @@ struct playbook *playbook_load(const char *path, bool *is_incident, struct probl
         read_all(&r, root);
     else
         wrong(&r, root, "a playbook", "must be a map of keys");
-    yaml_free(root);
+    yaml_node_free(root);
     if (p->count + p->left_out == before)
         return r.b;
     playbook_free(r.b);

@@ -28,16 +28,16 @@ struct builder {
     bool failed;
 };
 
-void yaml_free(struct yaml_node *node)
+void yaml_node_free(struct yaml_node *node)
 {
     size_t i;
 
     if (!node)
         return;
     for (i = 0; i < node->count; i++) {
-        yaml_free(node->items[i]);
+        yaml_node_free(node->items[i]);
         if (node->keys)
-            yaml_free(node->keys[i]);
+            yaml_node_free(node->keys[i]);
     }
     free(node->items);
     free(node->keys);
@@ -141,7 +141,7 @@ static int build_place(struct builder *b, struct yaml_node *node, const yaml_mar
     }
     if (parent->kind == YAML_MAP && !*key) {
         if (node->kind != YAML_SCALAR) {
-            yaml_free(node);
+            yaml_node_free(node);
             return build_fail_at(b, mark, "a key must be a text");
         }
         map_refuse_twice(b, parent, node);
@@ -278,8 +278,8 @@ struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struc
     if (!b.failed)
         return b.root;
     for (i = 0; i < b.depth; i++)
-        yaml_free(b.key[i]); /* each waited for a value that is or was to come */
-    yaml_free(b.root);
+        yaml_node_free(b.key[i]); /* each waited for a value that is or was to come */
+    yaml_node_free(b.root);
     return NULL;
 }
 

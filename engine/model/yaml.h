@@ -35,7 +35,8 @@ struct yaml_node *yaml_load(const char *path, struct problems *p);
 /* The same, with the SHA-256 of the very bytes that were parsed. */
 struct yaml_node *yaml_load_digest(const char *path, char sha256[65], struct problems *p);
 struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struct problems *p);
-void yaml_free(struct yaml_node *node);
+/* Not yaml_free(): libyaml exports that name, and would call ours. */
+void yaml_node_free(struct yaml_node *node);
 
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL where absent */
 
