@@ -166,7 +166,8 @@ has() { case $1 in *" $2 "*) return 0 ;; esac; return 1; }
 finish() { # END-WORD ARGS...
     journal end "$@"
     rm -f "$dir/reserve" "$dir/pid"
-    case $1 in refused-*) ;; *) rm -f "$dir/pending" ;; esac
+    # What a crash left open stays marked, unless it was found that nothing had been written.
+    case $1 in refused-nothing-to-undo) rm -f "$dir/pending" ;; refused-*) ;; *) rm -f "$dir/pending" ;; esac
     unlock
     case $1 in confirmed | undone | already-undone) exit 0 ;; put-back-failed) exit 8 ;; rolled-back) exit 6 ;; esac
     exit 5
@@ -205,9 +206,9 @@ manifest_line() {
     edit)
         edits=$((edits + 1))
         [ "$#" -eq 7 ] && [ "$1" = "$edits" ] && [ -f "$dir/new.$1" ] && [ "${#3}" -eq 64 ] &&
-            case $2 in /*) ;; *) false ;; esac && is_number "$4" && is_number "$5" && is_number "$6"
+            absolute "$2" && is_number "$4" && is_number "$5" && is_number "$6"
         ;;
-    expect-absent) [ "$#" -eq 1 ] && case $1 in /*) ;; *) false ;; esac ;;
+    expect-absent) [ "$#" -eq 1 ] && absolute "$1" ;;
     validate) validates=$((validates + 1)) && counted "$@" ;;
     reactivate) counted "$@" ;;
     command)
@@ -220,6 +221,8 @@ manifest_line() {
     *) false ;;
     esac
 }
+
+absolute() { case $1 in /* | %2[Ff]*) ;; *) false ;; esac; }
 
 counted() { is_number "$1" && [ "$1" -gt 0 ] && [ "$#" -eq $(($1 + 1)) ]; }
 
