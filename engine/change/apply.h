@@ -24,8 +24,8 @@ enum change_outcome {
     CHANGE_VERIFIED,        /* confirmed: exit 0 */
     CHANGE_UNDONE,          /* undo: everything is as it was before the run: 0 */
     CHANGE_REFUSED,         /* drift, lock, space, never begun; nothing touched: 5, or 1 or 4 */
-    CHANGE_ROLLED_BACK,     /* a step failed and all was put back, or was not accepted in the private
-                             * copy and nothing was touched: 6; after change_abort(): 130 */
+    CHANGE_ROLLED_BACK,     /* a step failed and all was put back, or the private copy was not
+                             * accepted and nothing was touched: 6; after change_abort(): 130 */
     CHANGE_NOT_CURED,       /* all went well, the symptom remained, all was put back: 7 */
     CHANGE_PUT_BACK_FAILED, /* 8 */
     CHANGE_UNKNOWN,         /* the connection was lost: the host puts everything back by itself: 6;
@@ -44,7 +44,7 @@ struct change_options {
     const char *run;         /* names the transaction's folder on the host */
     const char *owner;       /* who, shown to whoever finds the host locked */
     int confirm_timeout_s;   /* 0 for 120 */
-    /* Journal words and a plain sentence for each, cleaned; may be NULL.  Must not free the change. */
+    /* Journal words, a plain sentence for each, cleaned; may be NULL.  Must not free the change. */
     void (*progress)(void *data, const char *word, const char *text);
     void *data;
     /* Each change of state, for traces and tests; may be NULL. */

@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DETAIL_MAX = 32 << 10, CONFIRM_DEFAULT_S = 120, REJOIN_FIRST_MS = 500, REJOIN_LONGEST_MS = 8000 };
+enum { DETAIL_MAX = 32 << 10, CONFIRM_DEFAULT_S = 120, REJOIN_FIRST_MS = 500,
+       REJOIN_LONGEST_MS = 8000 };
 
 /* ---- life ---- */
 
@@ -220,7 +221,8 @@ static enum said job_said(const struct change *c, const struct result *r)
         return begun || c->rejoin_until_ms ? SAID_LOST : SAID_AWAY;
     if (r->outcome == OUTCOME_EXIT && r->code == 3)
         return SAID_DIED;
-    if (r->outcome == OUTCOME_EXIT && r->code == 73 && r->err.data && strstr(r->err.data, "no such run"))
+    if (r->outcome == OUTCOME_EXIT && r->code == 73 && r->err.data &&
+        strstr(r->err.data, "no such run"))
         return SAID_NO_RUN;
     if (r->outcome == OUTCOME_EXIT && (r->code == 64 || r->code == 73))
         return SAID_FAILED;
@@ -284,22 +286,21 @@ static char *journal_place(const struct change *c)
 
 static void give_up_rejoining(struct change *c)
 {
-    char *place = journal_place(c), *until = sentence_time(c->journal.deadline), *text;
-    const char *name = target_host(c->target)->name;
+    char *place = journal_place(c), *until = sentence_time(c->journal.deadline), *then;
     bool either = c->confirm_sent || c->state == STATE_UNDOING;
 
     if (either)
-        text = mem_format("the connection to \"%s\" was lost (%s) before it said how it ended; what "
-                          "happened there is shown by: tail %s/journal", name, c->why, place);
+        then = mem_dup("before it said how it ended");
     else if (c->journal.waiting && c->journal.deadline > 0)
-        text = mem_format("the connection to \"%s\" was lost (%s); the host puts everything back by "
-                          "itself at %s; this shows it there: tail %s/journal", name, c->why, until,
-                          place);
+        then = mem_format("and the host puts everything back by itself at %s", until);
     else
-        text = mem_format("the connection to \"%s\" was lost (%s); the host puts everything back by "
-                          "itself %d s after the change is made; this shows it there: "
-                          "tail %s/journal", name, c->why, c->confirm_timeout_s, place);
-    change_conclude(c, CHANGE_UNKNOWN, either ? 4 : 6, text);
+        then = mem_format("and the host puts everything back by itself %d s after it has made the "
+                          "change", c->confirm_timeout_s);
+    change_conclude(c, CHANGE_UNKNOWN, either ? 4 : 6,
+                    mem_format("the connection to \"%s\" was lost (%s) %s; this shows it there: "
+                               "tail %s/journal", target_host(c->target)->name, c->why, then,
+                               place));
+    free(then);
     free(place);
     free(until);
 }

@@ -95,7 +95,7 @@ void change_hush(struct change *c); /* stops whatever this side is waiting for *
 void change_pause(struct change *c, int64_t ms, enum change_state next);
 void change_rejoin(struct change *c, enum change_state resume); /* after SAID_LOST */
 
-/* The result is known: `text` is owned by the callee from now on.  Goes on to EXPLAINING or DONE. */
+/* The result is known: takes `text`, goes on to EXPLAINING and DONE. */
 void change_conclude(struct change *c, enum change_outcome outcome, int exit, char *text);
 void change_conclude_end(struct change *c); /* from the journal's `end` line */
 bool change_ended_otherwise(struct change *c, enum said said); /* FAILED, AWAY, NO_RUN before all */

@@ -133,8 +133,8 @@ bool change_ended_otherwise(struct change *c, enum said said)
 
     if (said == SAID_AWAY)
         change_conclude(c, CHANGE_REFUSED, 4,
-                        mem_format("host \"%s\" could not be reached (%s); nothing was touched", name,
-                                   c->why));
+                        mem_format("host \"%s\" could not be reached (%s); nothing was touched",
+                                   name, c->why));
     else if (said == SAID_FAILED)
         change_conclude(c, CHANGE_REFUSED, 1,
                         mem_format("the change could not be started on \"%s\" (%s); nothing was "

@@ -10,7 +10,7 @@
 
 struct explain;
 
-/* The last lines of the unit's journal that `failed` (an argv) starts; NULL where it starts none. */
+/* The last lines of the journal of the unit that `failed` (an argv) starts; NULL: it starts none. */
 struct explain *explain_unit(struct target *t, char *const *failed, struct buf *out,
                              void (*done)(void *data), void *data);
 /* What the run had changed in `path`, and what was changed since, from the three files. */

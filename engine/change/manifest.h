@@ -32,7 +32,7 @@ int manifest_init(struct manifest *m, struct fix *const *fixes, size_t count, st
 void manifest_release(struct manifest *m);
 void manifest_format(const struct manifest *m, const char *run, const char *owner,
                      int confirm_timeout_s, struct buf *b);
-int manifest_seconds(const struct manifest *m); /* the longest that it can take, put back included */
+int manifest_seconds(const struct manifest *m); /* at most, put back included */
 
 void manifest_encode(struct buf *b, const char *word); /* percent-encodes what is not plain */
 

@@ -1,4 +1,4 @@
-/* prove.c: would the host accept the change?  Asked in a private copy; the host keeps every byte. */
+/* prove.c: would the host accept the change?  Asked in a private copy, which changes nothing. */
 #include "base/argv.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -31,7 +31,8 @@ static void proof_line(struct change *c, const char *bytes, size_t n)
     } else if ((rest = skip(line, "failed"))) {
         c->result.outcome = CHANGE_ROLLED_BACK;
         c->result.exit = 6;
-        c->result.text = mem_dup(strstr(rest, " 124") ? "the validator ran out of time in a private copy"
+        c->result.text = mem_dup(strstr(rest, " 124") ? "the validator ran out of time in a "
+                                                        "private copy"
                                                       : "not accepted in a private copy");
     } else if ((rest = skip(line, "unavailable"))) {
         c->result.outcome = CHANGE_UNKNOWN;
@@ -40,7 +41,7 @@ static void proof_line(struct change *c, const char *bytes, size_t n)
     free(line);
 }
 
-/* A proof that could not be tried says nothing against the change, hence no exit code of its own. */
+/* A proof that could not be tried says nothing against the change, hence exit 0 with it. */
 static void ended_proving(struct change *c, enum said said)
 {
     if (said == SAID_AWAY)

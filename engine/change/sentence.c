@@ -174,8 +174,8 @@ static char *ran_text(char *const *known, const struct journal_line *l, const ch
 static char *waiting_text(const struct journal_line *l)
 {
     char *until = sentence_time(journal_number(journal_word(l, 1)));
-    char *text = mem_format("the change is made; without confirmation the host puts everything back "
-                            "at %s", until);
+    char *text = mem_format("the change is made; without confirmation the host puts everything "
+                            "back at %s", until);
 
     free(until);
     return text;
@@ -183,7 +183,7 @@ static char *waiting_text(const struct journal_line *l)
 
 static char *end_text(const struct journal *j, char *const *end)
 {
-    const char *kind = at(end, 0);
+    const char *kind = at(end, 0), *before = "refused: ";
     char *reason, *text;
 
     if (strcmp(kind, "confirmed") == 0)
@@ -193,15 +193,15 @@ static char *end_text(const struct journal *j, char *const *end)
     if (strcmp(kind, "already-undone") == 0)
         return mem_dup("that was taken back before");
     if (strcmp(kind, "put-back-failed") == 0) {
+        before = "putting back failed: ";
         reason = argv_text(end + 1);
-        text = mem_format("putting back failed: %s", reason);
     } else if (strcmp(kind, "rolled-back") == 0) {
+        before = "everything was put back: ";
         reason = sentence_reason(j, end + 1);
-        text = mem_format("everything was put back: %s", reason);
     } else {
         reason = sentence_refusal(end);
-        text = mem_format("refused: %s", reason);
     }
+    text = mem_format("%s%s", before, reason);
     free(reason);
     return text;
 }

@@ -34,8 +34,8 @@ static void ended_running(struct change *c, enum said said)
         change_rejoin(c, STATE_FOLLOWING);
     else if (said == SAID_NO_RUN)
         change_conclude(c, CHANGE_REFUSED, 4,
-                        mem_format("the connection was lost before the change began on \"%s\"; nothing "
-                                   "was touched", target_host(c->target)->name));
+                        mem_format("the connection was lost before the change began on \"%s\"; "
+                                   "nothing was touched", target_host(c->target)->name));
     else
         change_ended_otherwise(c, said);
 }

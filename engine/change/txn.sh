@@ -21,8 +21,8 @@
 #   start RUN PID                 note TEXT               lock                   check
 #   recovered RUN END...          (another run that was left unfinished; in that one: recovered BY)
 #   shadow ok|failed EXIT OUTPUT|unavailable REASON       backup N PATH
-#   write N PATH SHA_NEW          validate N ARG...       validated N EXIT
-#   command N ARG...              commanded N EXIT        waiting DEADLINE_EPOCH
+#   write N PATH SHA_NEW          validate N ARG...       validated N EXIT [OUTPUT]
+#   command N ARG...              commanded N EXIT [OUTPUT]   waiting DEADLINE_EPOCH
 #   put-back REASON...            undo
 #   undo-command N ARG...         undone-command N EXIT   restore N PATH         conflict PATH
 #   reactivate N ARG...           reactivated N EXIT      changed PATH OLD NEW CURRENT
@@ -166,7 +166,8 @@ has() { case $1 in *" $2 "*) return 0 ;; esac; return 1; }
 finish() { # END-WORD ARGS...
     journal end "$@"
     rm -f "$dir/reserve" "$dir/pid"
-    case $1 in refused-*) ;; *) rm -f "$dir/pending" ;; esac
+    # What a crash left open stays marked, unless it was found that nothing had been written.
+    case $1 in refused-nothing-to-undo) rm -f "$dir/pending" ;; refused-*) ;; *) rm -f "$dir/pending" ;; esac
     unlock
     case $1 in confirmed | undone | already-undone) exit 0 ;; put-back-failed) exit 8 ;; rolled-back) exit 6 ;; esac
     exit 5
@@ -205,9 +206,9 @@ manifest_line() {
     edit)
         edits=$((edits + 1))
         [ "$#" -eq 7 ] && [ "$1" = "$edits" ] && [ -f "$dir/new.$1" ] && [ "${#3}" -eq 64 ] &&
-            case $2 in /*) ;; *) false ;; esac && is_number "$4" && is_number "$5" && is_number "$6"
+            absolute "$2" && is_number "$4" && is_number "$5" && is_number "$6"
         ;;
-    expect-absent) [ "$#" -eq 1 ] && case $1 in /*) ;; *) false ;; esac ;;
+    expect-absent) [ "$#" -eq 1 ] && absolute "$1" ;;
     validate) validates=$((validates + 1)) && counted "$@" ;;
     reactivate) counted "$@" ;;
     command)
@@ -220,6 +221,8 @@ manifest_line() {
     *) false ;;
     esac
 }
+
+absolute() { case $1 in /* | %2[Ff]*) ;; *) false ;; esac; }
 
 counted() { is_number "$1" && [ "$1" -gt 0 ] && [ "$#" -eq $(($1 + 1)) ]; }
 
@@ -715,12 +718,18 @@ shadow() {
     esac
 }
 
+# What a failure said, for whoever follows from afar: its end, since that is where it says why.
+said() { # FILE
+    [ "$status" -eq 0 ] || [ ! -s "$1" ] || tail -c "$EXCERPT_LIMIT" "$1" | encode
+}
+
 validate_one() { # ARGC ARG...
     position=$((position + 1))
     stop_asked && give_up interrupted
     journal validate "$position" "$(first_words "$@")" || give_up journal
     run_words "$dir/validate.$position.out" "$validate_timeout" "$@"
-    journal validated "$position" "$status" || give_up journal
+    # shellcheck disable=SC2046  # one encoded word, or none
+    journal validated "$position" "$status" $(said "$dir/validate.$position.out") || give_up journal
     [ "$status" -eq 0 ] || give_up validate "$position" "$status"
 }
 
@@ -730,7 +739,8 @@ command_one() { # N TIMEOUT ARGC ARG... UNDO_ARGC ARG...
     shift 2
     journal command "$number" "$(first_words "$@")" || give_up journal
     run_words "$dir/command.$number.out" "$seconds" "$@"
-    journal commanded "$number" "$status" || give_up journal
+    # shellcheck disable=SC2046  # one encoded word, or none
+    journal commanded "$number" "$status" $(said "$dir/command.$number.out") || give_up journal
     [ "$status" -eq 0 ] || give_up command "$number" "$status"
 }
 

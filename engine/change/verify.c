@@ -73,7 +73,7 @@ static void verify_finish(struct verify *v, bool cured)
 }
 
 /* `$` means the end of what was said, so the newline that ends a line is taken off.  A NUL would
- * hide what comes after it from regexec(), and output that was cut is not known: neither matches. */
+ * hide what comes after it from regexec(), and of cut output the rest is not known: no match. */
 static bool output_matches(const struct check *check, const struct result *r)
 {
     regex_t pattern;

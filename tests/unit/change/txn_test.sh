@@ -1,0 +1,377 @@
+# txn_test.sh: the transaction's shell, driven as the engine drives it: boot.sh with a payload on its
+# standard input. As root all of it happens in a mount namespace with a tmpfs over /var/lib, so the
+# real /var/lib/fettle is never seen; as somebody else below XDG_STATE_HOME.
+#
+# sh txn_test.sh [SHELL...]    SHELL: what `sh` is for the scripts (default: sh, and bash and busybox
+#                              where installed, for a part of the cases). Closes with N passed, N failed.
+
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
+change=$here/../../../engine/change
+NL='
+'
+
+if [ "$(id -u)" -eq 0 ] && [ -z "$TXN_TEST_INSIDE" ]; then
+    TXN_TEST_INSIDE=yes exec unshare --mount sh "$here/${0##*/}" "$@"
+fi
+
+T=$(mktemp -d) || exit 1
+if [ "$(id -u)" -eq 0 ]; then
+    mount -t tmpfs -o mode=755 tmpfs "$T" || exit 1
+    mkdir "$T/var" && cp -a /var/lib/nginx "$T/var" 2>/dev/null
+    mount -t tmpfs -o mode=755 tmpfs /var/lib && cp -a "$T/var/nginx" /var/lib/ 2>/dev/null
+    BASE=/var/lib/fettle
+else
+    export XDG_STATE_HOME="$T/state"
+    BASE=$XDG_STATE_HOME/fettle/target
+fi
+chmod 755 "$T"
+BOOT=$(cat "$change/boot.sh")
+D=$T/etc passed=0 failed=0 serial=0 real_path=$PATH
+trap 'cd /; umount "$T" 2>/dev/null; rm -rf "$T"' EXIT
+
+check() { # WHAT CONDITION...
+    what=$1
+    shift
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED ($shell): $what" >&2; fi
+}
+is() { [ "$1" = "$2" ] || { printf '  is:       %s\n  expected: %s\n' "$1" "$2" >&2; false; }; }
+like() { case $1 in $2) ;; *) printf '  is:   %s\n  like: %s\n' "$1" "$2" >&2; false ;; esac; }
+
+enc() {
+    printf '%s' "$1" | od -An -v -tx1 | tr -s ' \n' '\n\n' | while read -r h; do
+        [ -z "$h" ] || printf '%%%s' "$h"
+    done
+}
+sha() { sha256sum <"$1" | cut -d' ' -f1; }
+link_of() { if [ -L "$1" ]; then enc "$(readlink "$1")"; else echo -; fi; }
+
+# A fresh folder of files and a fresh payload folder.
+fresh() {
+    rm -rf "$D" "$T/p"
+    mkdir "$D" "$T/p"
+    serial=$((serial + 1)) R=r$serial N=0
+    printf 'old one\n' >"$D/one.conf"
+    printf 'old two\n' >"$D/two.conf"
+    chmod 640 "$D/one.conf"
+    touch -d '2020-02-02 02:02:02' "$D/one.conf" "$D/two.conf"
+    cp "$change/txn.sh" "$T/p/txn"
+    printf 'run %s\nfix test/fix\nowner %s\nconfirm-timeout 30\nvalidate-timeout 2\n' "$R" "$(enc 'a person')" >"$T/p/manifest"
+}
+say() { printf '%s\n' "$*" >>"$T/p/manifest"; }
+edit() { # PATH CONTENT
+    N=$((N + 1))
+    printf '%s' "$2" >"$T/p/new.$N"
+    # shellcheck disable=SC2046
+    say edit $N "$(enc "$1")" "$(sha "$1")" $(stat -L -c '%u %g %a' "$1") "$(link_of "$1")"
+}
+words() { # ARGV... to ARGC ARG...
+    printf '%s' "$#"
+    for w; do printf ' %s' "$(enc "$w")"; done
+}
+validate() { say validate "$(words "$@")"; }
+payload() { # MODE
+    echo "fettle-txn 1 $R $1"
+    case $1 in apply | prove)
+        for f in "$T"/p/*; do
+            printf '%s %s\n' "${f##*/}" "$(($(wc -c <"$f")))"
+            cat "$f"
+        done
+        ;;
+    esac
+    echo 'end 0'
+}
+boot() { payload "$1" | sh -c "$BOOT"; }
+last() { tail -n 1 "$BASE/$R/journal" | cut -d' ' -f3-; }
+snapshot() { (cd "$D" && find . -mindepth 1 -printf '%p %y %s %m %U %G %T@ %l\n' -type f -exec sha256sum {} + | sort
+    find . -print0 | sort -z | xargs -0 getfacl 2>/dev/null); }
+content() { (cd "$D" && find . -mindepth 1 -printf '%p %y %m %U %G %l\n' -type f -exec sha256sum {} + | sort); }
+clean() { [ -z "$(find "$D" -name '.*fettle*')" ] && is "$(cat "$BASE"/lock/*)" free; }
+
+# ---- cases ---------------------------------------------------------------------------------------
+
+happy() {
+    fresh; before=$(snapshot)
+    edit "$D/one.conf" "new one$NL"; edit "$D/two.conf" "new two$NL"
+    validate true
+    say command 1 5 "$(words sh -c "echo on >'$D/flag'")" "$(words rm -f "$D/flag")"
+    say reactivate "$(words sh -c "echo again >>'$T/reactivated'")"
+    out=$(boot apply)
+    check 'apply follows up to waiting' like "$out" "1 * start *${NL}* waiting *"
+    check 'written' is "$(cat "$D/one.conf" "$D/two.conf")" "new one${NL}new two"
+    check 'mode kept' is "$(stat -c %a "$D/one.conf")" 640
+    check 'confirmed' like "$(boot confirm)" '* end confirmed'
+    check 'nothing left behind' clean
+    check 'follow from 1 ends at waiting' like "$(boot follow)" "1 *waiting *"
+    check 'status names it' like "$(boot status)" "base *lock free*run r* end confirmed*"
+    check 'undo' like "$(boot undo)" '*undo-command 1*restore 2*restore 1*reactivate 1*end undone'
+    check 'as it was, times too' is "$(snapshot)" "$before"
+    check 'undo twice' like "$(boot undo)" '* end already-undone'
+    check 'clean after undo' clean
+}
+
+puts_back() {
+    fresh; before=$(snapshot)
+    sed -i 's/^confirm-timeout.*/confirm-timeout 1/' "$T/p/manifest"
+    edit "$D/one.conf" new
+    rm -f "$T/reactivated"
+    say command 1 5 "$(words touch "$D/flag")" "$(words rm "$D/flag")"
+    say reactivate "$(words touch "$T/reactivated")"
+    boot apply >/dev/null
+    R=$R boot revert >/dev/null & wait $!
+    check 'reverted' is "$(last)" 'end rolled-back reverted'
+    check 'as before' is "$(snapshot)" "$before"
+    check 'reactivated' test -f "$T/reactivated"
+
+    fresh; sed -i 's/^confirm-timeout.*/confirm-timeout 1/' "$T/p/manifest"
+    edit "$D/one.conf" new; before=$(snapshot)
+    boot apply >/dev/null; sleep 2
+    check 'unconfirmed' is "$(last)" 'end rolled-back unconfirmed'
+    check 'unconfirmed: as before' is "$(snapshot)" "$before"
+    check 'a late confirm hears of it' like "$(boot confirm)" '* end rolled-back unconfirmed'
+
+    fresh; edit "$D/one.conf" new; validate true; validate sh -c 'echo no; exit 3'; before=$(snapshot)
+    check 'validate fails' like "$(boot apply)" '* end rolled-back validate 2 3'
+    check 'validate: as before' is "$(snapshot)" "$before"
+    check 'its output is kept' is "$(cat "$BASE/$R/validate.2.out")" no
+
+    fresh; edit "$D/one.conf" new; before=$(snapshot)
+    say command 1 5 "$(words touch "$D/flag")" "$(words rm "$D/flag")"
+    say command 2 5 "$(words false)" 0
+    say command 3 5 "$(words touch "$T/never")" 0
+    check 'command fails' like "$(boot apply)" '*undo-command 1*end rolled-back command 2 1'
+    check 'command: as before' is "$(snapshot)" "$before"
+    check 'the third never ran' test ! -e "$T/never"
+
+    fresh; edit "$D/one.conf" new
+    say command 1 1 "$(words sleep 30)" 0
+    check 'a command out of time' like "$(boot apply)" '* end rolled-back command 1 124'
+
+    fresh; edit "$D/one.conf" new; before=$(snapshot)
+    boot apply >/dev/null; kill -TERM "$(cat "$BASE/$R/pid")"
+    check 'TERM puts back' like "$(boot follow | tail -n 1; sleep 1; last)" '*end rolled-back interrupted'
+    check 'TERM: as before' is "$(snapshot)" "$before"
+
+    fresh; edit "$D/one.conf" new
+    boot apply >/dev/null
+    echo mine >"$D/one.conf"
+    check 'a conflict is left alone' like "$(boot revert)" '*conflict *end put-back-failed conflict *'
+    check 'mine is still mine' is "$(cat "$D/one.conf")" mine
+}
+
+refuses() {
+    for what in content mode link missing present; do
+        fresh
+        ln -s two.conf "$D/link.conf"; ln -s one.conf "$D/elsewhere"
+        edit "$D/one.conf" new; edit "$D/link.conf" new; say expect-absent "$(enc "$D/absent")"
+        case $what in
+        content) echo drift >>"$D/one.conf" ;;
+        mode) chmod 600 "$D/one.conf" ;;
+        link) ln -sf "$D/two.conf" "$D/link.conf"; cp -p "$D/two.conf" "$D/three"; ln -sf three "$D/link.conf" ;;
+        missing) rm "$D/one.conf" ;;
+        present) touch "$D/absent" ;;
+        esac
+        before=$(snapshot)
+        check "drift: $what" like "$(boot apply | tail -n 1)" "* end refused-drift * $what"
+        check "drift: $what, untouched" is "$(snapshot)" "$before"
+    done
+    if [ "$(id -u)" -eq 0 ]; then
+        fresh; edit "$D/one.conf" new; chown 1:0 "$D/one.conf"
+        check 'drift: owner' like "$(boot apply | tail -n 1)" '* end refused-drift * uid'
+    fi
+    fresh; edit "$D/one.conf" new; ln "$D/one.conf" "$D/hard"
+    check 'a hard link' like "$(boot apply | tail -n 1)" '* end refused-hardlink * 2'
+    fresh; edit "$D/one.conf" new; say surprise 1
+    check 'an unknown directive' like "$(boot apply | tail -n 1)" '* end refused-manifest *'
+    fresh; edit "$D/one.conf" new; say 'validate 1  true'
+    check 'a doubled blank' like "$(boot apply | tail -n 1)" '* end refused-manifest *'
+    fresh; edit "$D/one.conf" new; boot apply >/dev/null; boot confirm >/dev/null
+    echo later >>"$D/one.conf"
+    check 'undo after a manual edit' like "$(boot undo)" '*changed *old.1 *new.1 *end refused-changed *'
+    check 'undo left it alone' is "$(cat "$D/one.conf")" newlater
+    check 'the same run again' is "$(boot apply 2>/dev/null; echo $?)" 73
+    check 'clean after refusals' clean
+}
+
+keeps() {
+    fresh; ln -s one.conf "$D/link.conf"
+    printf 'odd\n' >"$D/a b'\"\$(x)%41${NL}z"
+    odd="$D/a b'\"\$(x)%41${NL}z"
+    setfacl -m u:1:r "$D/one.conf" && setfattr -n user.note -v hello "$D/one.conf" 2>/dev/null
+    acl=$(getfacl -cp "$D/one.conf") attr=$(getfattr -d "$D/one.conf" 2>/dev/null)
+    before=$(snapshot)
+    edit "$D/link.conf" "via the link"; edit "$odd" "strange: \$(touch $T/pwned) %s\\n"
+    validate test -f "$odd"
+    boot apply >/dev/null
+    check 'still a symlink' is "$(readlink "$D/link.conf") $(cat "$D/link.conf")" 'one.conf via the link'
+    check 'ACL kept' is "$(getfacl -cp "$D/one.conf")" "$acl"
+    check 'attributes kept' is "$(getfattr -d "$D/one.conf" 2>/dev/null)" "$attr"
+    check 'odd names' is "$(cat "$odd")" "strange: \$(touch $T/pwned) %s\\n"
+    check 'nothing executed' test ! -e "$T/pwned"
+    check 'reverted' like "$(boot revert)" '*end rolled-back reverted'
+    check 'odd names restored' is "$(snapshot)" "$before"
+}
+
+validators() {
+    fresh; edit "$D/one.conf" new
+    validate sh -c 'head -c 1000000 /dev/zero | tr "\0" x; sleep 0.3'
+    check 'a megabyte is no failure' like "$(boot apply)" '* waiting *'
+    check 'but bounded' is "$(wc -c <"$BASE/$R/validate.1.out")" 65536
+    boot revert >/dev/null
+    fresh; edit "$D/one.conf" new; validate sleep 60
+    check 'a validator that hangs' like "$(boot apply)" '* end rolled-back validate 1 124'
+    fresh; edit "$D/one.conf" new; validate yes
+    check 'a validator that never stops' like "$(boot apply)" '* end rolled-back validate 1 124'
+    check 'is bounded' test "$(wc -c <"$BASE/$R/validate.1.out")" -le 65536
+    fresh; edit "$D/one.conf" new
+    say command 1 5 "$(words sh -c 'sleep 3 & exit 0')" 0
+    start=$(date +%s); boot apply >/dev/null
+    check 'a daemon holds nothing up' test $(($(date +%s) - start)) -lt 3
+    boot revert >/dev/null
+}
+
+two_at_once() {
+    fresh; edit "$D/one.conf" new; boot apply >/dev/null; first=$R
+    printf 'new' >"$T/keep"; rm -rf "$T/p"; mkdir "$T/p"; cp "$change/txn.sh" "$T/p/txn"
+    serial=$((serial + 1)); R=r$serial N=0
+    echo "run $R" >"$T/p/manifest"; edit "$D/two.conf" other
+    check 'the second is refused, the owner shown' like "$(boot apply | tail -n 1)" "* end refused-locked $first * %61%20%70*"
+    R=$first
+    check 'undo of a waiting run is refused' like "$(boot undo)" '0 * end refused-locked *'
+    boot confirm >/dev/null
+    check 'confirmed all the same' is "$(last)" 'end confirmed'
+    # Many at the same moment over a dead owner's lock: exactly one may win.
+    printf 'dead 999999 1 %s 1 -\n' "$(cat /proc/sys/kernel/random/boot_id)" >"$(echo "$BASE"/lock/*)"
+    for i in 1 2 3 4 5 6; do
+        mkdir "$BASE/race$i"; cp "$change/txn.sh" "$BASE/race$i/txn"
+        printf 'run race%s\nconfirm-timeout 2\n' $i >"$BASE/race$i/manifest"
+        sh "$BASE/race$i/txn" apply & eval "p$i=$!"
+    done
+    # shellcheck disable=SC2154
+    wait "$p1" "$p2" "$p3" "$p4" "$p5" "$p6"
+    check 'one winner of six' is "$(cat "$BASE"/race?/journal | grep -c ' waiting ')" 1
+    check 'five refused' is "$(cat "$BASE"/race?/journal | grep -c ' end refused-locked ')" 5
+    rm -rf "$BASE"/race?
+}
+
+# The journal syncs each line before the action: a sync that kills its caller at call K stops the
+# transaction at every line and between.
+crash_setup() {
+    fresh; before=$(content)
+    ln -s two.conf "$D/link.conf"; before=$(content)
+    sed -i 's/^confirm-timeout.*/confirm-timeout '"$1"'/' "$T/p/manifest"
+    edit "$D/one.conf" "new one"; edit "$D/link.conf" "new two"; validate true
+    say command 1 5 "$(words touch "$D/flag")" "$(words rm -f "$D/flag")"
+    say reactivate "$(words true)"
+    mkdir -p "$BASE/$R"; cp "$T"/p/* "$BASE/$R/"
+}
+crash_stub() {
+    mkdir -p "$T/stub"
+    cat >"$T/stub/sync" <<'STUB'
+#!/bin/sh
+read -r left <"$FETTLE_TEST_COUNT"
+echo $((left - 1)) >"$FETTLE_TEST_COUNT"
+[ "$left" -ne 1 ] || kill -9 $PPID
+exit 0
+STUB
+    chmod 755 "$T/stub/sync"
+    export FETTLE_TEST_COUNT="$T/count"
+}
+confirm_soon() {
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+        if grep -q waiting "$BASE/$R/journal" 2>/dev/null; then : >"$BASE/$R/confirm"; return; fi
+        sleep 0.05
+    done
+}
+killed_at() { # K VERB: 0 if it was killed
+    echo "$1" >"$T/count"
+    (PATH=$T/stub:$PATH exec sh "$BASE/$R/txn" "$2" >/dev/null 2>&1) 2>/dev/null
+    [ "$(cat "$T/count")" -le 0 ]
+}
+crashes() {
+    crash_stub
+    k=1 mixed=0 runs=0
+    while :; do
+        crash_setup 0
+        killed_at $k apply 2>/dev/null || break
+        runs=$((runs + 1))
+        if [ $((k % 2)) -eq 0 ]; then
+            sh "$BASE/$R/txn" recover >/dev/null 2>&1
+        else # the next run finds the dead lock and recovers first
+            crashed=$R after=$(serial=$((serial + 1)); echo r$serial)
+            mkdir "$BASE/$after"; cp "$change/txn.sh" "$BASE/$after/txn"
+            printf 'run %s\nconfirm-timeout 0\n' "$after" >"$BASE/$after/manifest"
+            serial=$((serial + 1))
+            sh "$BASE/$after/txn" apply
+        fi
+        [ "$(content)" = "$before" ] && clean && [ -z "$(find "$BASE/$R" -name pending)" ] || {
+            mixed=$((mixed + 1)); echo "  mixed at $k: $(tail -n 3 "$BASE/$R/journal")" >&2
+        }
+        k=$((k + 1))
+    done
+    check "killed at each of $runs places of apply and put back, none mixed" is "$mixed" 0
+    check 'there were places to be killed at' test "$runs" -gt 15
+    k=1 mixed=0 runs=0
+    while :; do
+        crash_setup 20
+        confirm_soon &
+        sh "$BASE/$R/txn" apply
+        killed_at $k undo || break
+        runs=$((runs + 1))
+        sh "$BASE/$R/txn" undo >/dev/null 2>&1
+        [ "$(content)" = "$before" ] && clean || { mixed=$((mixed + 1)); echo "  mixed at $k" >&2; }
+        k=$((k + 1))
+    done
+    check "undo killed at each of $runs places, then undone again" is "$mixed" 0
+}
+
+proves() {
+    command -v nginx >/dev/null && [ "$(id -u)" -eq 0 ] || return 0
+    fresh; cp "$change/prove.sh" "$T/p/prove"
+    edit /etc/nginx/nginx.conf "$(cat /etc/nginx/nginx.conf)$NL# a comment$NL"; validate nginx -t
+    host() { find /etc/nginx /run /var/log /var/lib/nginx /mnt /media -xdev -path "$T" -prune -o -printf '%p %s %m %U %G %T@ %C@\n' 2>/dev/null | grep -v '/bash_'; }
+    rm -f /run/nginx.pid
+    before=$(host)
+    check 'a good edit' is "$(boot prove)" ok
+    check 'the host is untouched' is "$(host)" "$before"
+    echo 'bogus_directive on;' >>"$T/p/new.1"
+    check 'a bad edit' like "$(boot prove)" 'failed 1 1*| *bogus_directive*'
+    check 'the host is still untouched' is "$(host)" "$before"
+    check 'apply refuses it before it touches anything' like "$(boot apply | tail -n 1)" '* end refused-invalid 1 *bogus_directive*'
+    check 'and the host is untouched' is "$(host)" "$before"
+    pool=$(echo /etc/php/*/fpm/pool.d/www.conf)
+    [ -f "$pool" ] || return 0
+    fresh; cp "$change/prove.sh" "$T/p/prove"
+    edit "$pool" "$(cat "$pool")$NL; a comment$NL"; validate php-fpm8.2 -t
+    check 'a good pool' is "$(boot prove)" ok
+    echo 'pm.max_children = many' >>"$T/p/new.1"
+    check 'a bad pool' like "$(boot prove)" 'failed 1 *| *'
+    fresh; cp "$change/prove.sh" "$T/p/prove"; edit "$D/one.conf" new; validate sleep 60
+    check 'prove of one that hangs' like "$(boot prove)" 'failed 1 124*'
+}
+
+small() { happy; keeps; refuses; }
+
+# `sh` is what the scripts find under that name.
+with_shell() { # NAME COMMAND CASES...
+    shell=$1
+    mkdir -p "$T/sh.$1"
+    ln -sf "$(command -v "$2")" "$T/sh.$1/sh"
+    PATH=$T/sh.$1:$real_path
+    shift 2
+    for c; do "$c"; done
+    PATH=$real_path
+}
+
+all='happy puts_back refuses keeps validators two_at_once crashes proves'
+if [ "$#" -gt 0 ]; then
+    # shellcheck disable=SC2086
+    for name; do with_shell "$name" "$name" ${TXN_TEST_CASES:-$all}; done
+else
+    # shellcheck disable=SC2086
+    with_shell sh sh $all
+    ! command -v bash >/dev/null || with_shell bash bash small
+    ! command -v busybox >/dev/null || with_shell busybox busybox small
+fi
+check 'no transaction left running' is "$(pgrep -f "^sh $BASE/r[0-9]+/txn" | wc -l)" 0
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
