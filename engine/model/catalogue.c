@@ -12,8 +12,8 @@
 
 #define S "\037"
 #define CURL "curl -q -sS -g -o /dev/null --noproxy * --max-time <int>"
-#define CURL_FORMAT                                                                               \
-    "%{http_code}" S "%{time_connect}" S "%{time_starttransfer}" S "%{time_total}" S              \
+#define CURL_FORMAT                                                                                \
+    "%{http_code}" S "%{time_connect}" S "%{time_starttransfer}" S "%{time_total}" S               \
     "%{remote_ip}" S "%{errormsg}\\n"
 
 static const char *const reads[] = {
@@ -119,8 +119,11 @@ static void list_add_curl(struct list *l)
     unsigned bits;
 
     for (bits = 0; bits < 16; bits++) {
-        char *text = mem_format(CURL "%s%s%s%s -w " "%s" " -- <url>", bits & 1 ? " -I" : "",
-                                bits & 2 ? " -k" : "", bits & 4 ? " -H Host:" S "<text>" : "",
+        char *text = mem_format(CURL "%s%s%s%s -w "
+                                     "%s"
+                                     " -- <url>",
+                                bits & 1 ? " -I" : "", bits & 2 ? " -k" : "",
+                                bits & 4 ? " -H Host:" S "<text>" : "",
                                 bits & 8 ? " --connect-to <text>" : "", CURL_FORMAT);
 
         list_add(l, text);

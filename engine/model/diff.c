@@ -65,8 +65,8 @@ static bool line_equal(const struct line *a, const struct line *b)
 /* The part of both that is compared: between the common first and last lines. */
 struct middle {
     struct lines *a, *b;
-    size_t skip;  /* common lines at the start */
-    int n, m;     /* lines between */
+    size_t skip; /* common lines at the start */
+    int n, m;    /* lines between */
 };
 
 static bool same(const struct middle *mid, int x, int y)

@@ -22,8 +22,9 @@ struct document {
     int64_t expires_ms;     /* plans: 0 for none */
 };
 
-/* The contract's JSON.  `causes` has the confirmed findings and, after them, the inconclusive ones. Texts that are not UTF-8 are shown as text_clean() does; so that a plan
- * loses nothing, an edit's content is in base64 there. */
+/* The contract's JSON.  `causes` has the confirmed findings and, after them, the inconclusive
+ * ones.  Texts that are not UTF-8 are shown as text_clean() does; so that a plan loses nothing,
+ * its edits' contents are in base64, and so are words of commands and paths that are not UTF-8. */
 json_t *document_to_json(const struct document *d);
 json_t *document_to_plan(const struct document *d);
 /* Reads a plan; every value is checked, an edit's bytes against its hash and its diff. */

@@ -161,9 +161,9 @@ const char *fix_status_name(enum fix_status s)
 
 const char *host_status_name(enum host_status s)
 {
-    static const char *const names[] = {"healthy", "cause-found", "inconclusive",
-                                        "unreachable", "fixed", "not-fixed",
-                                        "failed", "rolled-back", "refused"};
+    static const char *const names[] = {"healthy",     "cause-found", "inconclusive",
+                                        "unreachable", "fixed",       "not-fixed",
+                                        "failed",      "rolled-back", "refused"};
 
     return names[s];
 }
@@ -171,9 +171,9 @@ const char *host_status_name(enum host_status s)
 int host_status_exit(enum host_status s)
 {
     static const int exits[] = {
-        [HOST_HEALTHY] = 0,   [HOST_CAUSE_FOUND] = 2, [HOST_INCONCLUSIVE] = 3,
-        [HOST_UNREACHABLE] = 4, [HOST_FIXED] = 0,     [HOST_NOT_FIXED] = 7,
-        [HOST_FAILED] = 6,    [HOST_ROLLED_BACK] = 6, [HOST_REFUSED] = 5,
+        [HOST_HEALTHY] = 0,     [HOST_CAUSE_FOUND] = 2, [HOST_INCONCLUSIVE] = 3,
+        [HOST_UNREACHABLE] = 4, [HOST_FIXED] = 0,       [HOST_NOT_FIXED] = 7,
+        [HOST_FAILED] = 6,      [HOST_ROLLED_BACK] = 6, [HOST_REFUSED] = 5,
     };
 
     return exits[s];

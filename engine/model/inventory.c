@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const host_keys[] = {"address", "port", "user", "identity", "jump",
-                                        "transport", "known_hosts", "become", "vars", NULL};
+static const char *const host_keys[] = {"address",   "port",        "user",   "identity", "jump",
+                                        "transport", "known_hosts", "become", "vars",     NULL};
 
 bool inventory_name_is_valid(const char *name)
 {
@@ -111,15 +111,15 @@ static bool is_empty(const struct yaml_node *node)
     return node->kind == YAML_SCALAR && node->plain && !*node->text;
 }
 
-static void take_host(struct gathering *g, const struct yaml_node *key,
-                      const struct yaml_node *map)
+static void take_host(struct gathering *g, const struct yaml_node *key, const struct yaml_node *map)
 {
     struct inventory *inv = g->inventory;
     struct host *h;
 
     if (!inventory_name_is_valid(key->text) || strcmp(key->text, "all") == 0)
-        wrong(g, key, "a host's name is made of letters, digits, \".\", \"_\" and \"-\", does not "
-                      "start with \"-\" and is not \"all\"");
+        wrong(g, key,
+              "a host's name is made of letters, digits, \".\", \"_\" and \"-\", does not "
+              "start with \"-\" and is not \"all\"");
     if (gathering_claim(g, key) != 0)
         return;
     if (!is_empty(map) && map->kind != YAML_MAP) {
@@ -149,7 +149,8 @@ static void take_vars(struct gathering *g, const struct yaml_node *root)
     const char *name;
     size_t i;
 
-    json_object_foreach (vars, name, value) {
+    json_object_foreach(vars, name, value)
+    {
         if (!json_object_get(g->vars, name)) {
             json_object_set(g->vars, name, value);
             continue;
@@ -209,8 +210,10 @@ static void add_local_machine(struct inventory *inv)
         return;
     inv->hosts = mem_grow(inv->hosts, inv->host_count + 1, sizeof *inv->hosts);
     h = &inv->hosts[inv->host_count++];
-    *h = (struct host){.name = mem_dup("localhost"), .transport = mem_dup("local"),
-                       .vars = json_object(), .implied = true};
+    *h = (struct host){.name = mem_dup("localhost"),
+                       .transport = mem_dup("local"),
+                       .vars = json_object(),
+                       .implied = true};
 }
 
 static int order_names(const void *a, const void *b)
@@ -262,8 +265,8 @@ static char **inventory_files(const char *path, struct problems *p)
 struct inventory *inventory_load(const char *path, struct problems *p)
 {
     size_t i, before = p->count + p->left_out;
-    struct gathering g = {.problems = p, .inventory = mem_alloc(sizeof(struct inventory)),
-                          .vars = json_object()};
+    struct gathering g = {
+        .problems = p, .inventory = mem_alloc(sizeof(struct inventory)), .vars = json_object()};
     char **files = inventory_files(path, p);
 
     for (i = 0; files[i]; i++)

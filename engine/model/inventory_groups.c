@@ -25,15 +25,14 @@ int gathering_claim(struct gathering *g, const struct yaml_node *key)
     for (i = 0; i < g->name_count; i++)
         if (strcmp(g->names[i].name, key->text) == 0)
             return problems_add(g->problems, g->file, key->line, key->column,
-                                "\"%s\" is already defined in %s:%zu", key->text,
-                                g->names[i].file, g->names[i].line);
+                                "\"%s\" is already defined in %s:%zu", key->text, g->names[i].file,
+                                g->names[i].line);
     g->names = mem_grow(g->names, g->name_count + 1, sizeof *g->names);
     g->names[g->name_count++] = placed_new(g, key);
     return 0;
 }
 
-static void take_members(struct gathering *g, struct raw_group *group,
-                         const struct yaml_node *list)
+static void take_members(struct gathering *g, struct raw_group *group, const struct yaml_node *list)
 {
     size_t i;
 
@@ -94,9 +93,8 @@ static void unknown_member(struct gathering *g, const struct placed *m)
     for (i = 0; i < g->name_count; i++)
         names = argv_add(names, g->names[i].name);
     near = yaml_nearest(m->name, (const char *const *)names);
-    problems_add(g->problems, m->file, m->line, m->column,
-                 "there is no host or group \"%s\"%s%s%s", m->name, near ? "; did you mean \"" : "",
-                 near ? near : "", near ? "\"?" : "");
+    problems_add(g->problems, m->file, m->line, m->column, "there is no host or group \"%s\"%s%s%s",
+                 m->name, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     argv_free(names);
 }
 
@@ -161,7 +159,8 @@ static void merge_under(json_t *base, json_t *under)
     const char *key;
     json_t *value;
 
-    json_object_foreach (under, key, value) {
+    json_object_foreach(under, key, value)
+    {
         json_t *have = json_object_get(base, key);
 
         if (!have)

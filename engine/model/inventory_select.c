@@ -200,9 +200,9 @@ bool host_names_command(const struct host *h, char *const *argv)
     const char *name;
     size_t i;
 
-    json_object_foreach (services, name, service)
-        for (i = 0; i < 4; i++)
-            if (names_argv(json_object_get(service, verbs[i]), argv))
-                return true;
+    json_object_foreach(
+        services, name,
+        service) for (i = 0; i < 4;
+                      i++) if (names_argv(json_object_get(service, verbs[i]), argv)) return true;
     return names_argv(json_object_get(json_object_get(h->vars, "nginx"), "reload"), argv);
 }

@@ -18,7 +18,7 @@ struct scanner {
     enum token token;
     const char *at; /* of a name or a string's inside */
     size_t len;
-    bool escaped;   /* string: has a backslash, so its inside is not its value */
+    bool escaped; /* string: has a backslash, so its inside is not its value */
     size_t token_line;
 };
 

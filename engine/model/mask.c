@@ -25,9 +25,10 @@ struct cursor {
 
 /* Written with `_` for every separator. */
 static const char *const secret_names[] = {
-    "password", "passwd",     "passphrase",    "secret",         "token",     "api_key",
-    "apikey",   "secret_key", "access_key",    "authorization",  "cookie",    "phpsessid",
-    "private_token", "sessionid", "jsessionid", "client_secret", "secret_access_key"};
+    "password",      "passwd",           "passphrase",    "secret",     "token",
+    "api_key",       "apikey",           "secret_key",    "access_key", "authorization",
+    "cookie",        "phpsessid",        "private_token", "sessionid",  "jsessionid",
+    "client_secret", "secret_access_key"};
 
 /* Names whose value is all the rest: a header's, in which blanks and `;` are usual. */
 static const char *const header_names[] = {"authorization", "cookie"};
@@ -169,9 +170,15 @@ static bool starts_line(const struct cursor *c, const char *name)
 /* nginx's own form, `proxy_set_header Authorization "…";`: the line ends like a directive. */
 static bool is_directive(const struct cursor *c, const char *name, const char *after)
 {
-    static const char *const before[] = {"proxy_set_header", "grpc_set_header", "fastcgi_param",
-                                         "uwsgi_param", "scgi_param", "add_header", "set",
-                                         "more_set_headers", "env"};
+    static const char *const before[] = {"proxy_set_header",
+                                         "grpc_set_header",
+                                         "fastcgi_param",
+                                         "uwsgi_param",
+                                         "scgi_param",
+                                         "add_header",
+                                         "set",
+                                         "more_set_headers",
+                                         "env"};
     const char *end = c->end, *word = skip_spaces(c, c->line), *word_end = word;
     size_t i;
 

@@ -13,8 +13,15 @@
 
 enum class_id {
     CLASS_LITERAL, /* no class at all: the word is itself */
-    CLASS_PATH, CLASS_UNIT, CLASS_NAME, CLASS_NAMES, CLASS_INT,
-    CLASS_HOST, CLASS_ADDR, CLASS_URL, CLASS_TEXT,
+    CLASS_PATH,
+    CLASS_UNIT,
+    CLASS_NAME,
+    CLASS_NAMES,
+    CLASS_INT,
+    CLASS_HOST,
+    CLASS_ADDR,
+    CLASS_URL,
+    CLASS_TEXT,
 };
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -183,8 +183,7 @@ static int take_type(const struct reading *r, const struct yaml_node *map, enum 
     near = yaml_nearest(text, names);
     return problems_add(r->problems, r->file, node->line, node->column,
                         "unknown param type \"%s\"%s%s%s; there are string, int, duration, url",
-                        text, near ? ", did you mean \"" : "", near ? near : "",
-                        near ? "\"?" : "");
+                        text, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
 static void take_param(const struct reading *r, const struct yaml_node *key,
@@ -243,8 +242,9 @@ static void take_step(const struct reading *r, const struct yaml_node *map, cons
     if (s.id && !is_id(s.id, "-"))
         wrong(r, yaml_get(map, "id"), "a step's id", "is made of a-z, 0-9 and \"-\"");
     if (s.lua && !lua->literal)
-        wrong(r, lua, "\"lua\"", "must be a block: \"lua: |\" and the text below, so that its "
-                                 "lines are the file's");
+        wrong(r, lua, "\"lua\"",
+              "must be a block: \"lua: |\" and the text below, so that its "
+              "lines are the file's");
     if (!s.id || !s.lua) {
         free(s.id);
         free(s.title);
@@ -322,9 +322,9 @@ static void check_names(const struct reading *r, const struct yaml_node *map)
 
 static void read_all(const struct reading *r, const struct yaml_node *map)
 {
-    static const char *const playbook_keys[] = {"playbook", "incident",   "title",    "summary",
-                                                "references", "params",   "signatures",
-                                                "commands", "files",      "steps",    NULL};
+    static const char *const playbook_keys[] = {"playbook",   "incident", "title",      "summary",
+                                                "references", "params",   "signatures", "commands",
+                                                "files",      "steps",    NULL};
     static const char *const incident_keys[] = {"incident", "title",    "summary", "references",
                                                 "params",   "commands", "symptom", NULL};
     struct playbook *b = r->b;
@@ -343,10 +343,27 @@ static void read_all(const struct reading *r, const struct yaml_node *map)
     take_steps(r, map);
 }
 
+/* In the order of the file, whatever was looked at first. */
+static void order_problems(struct problems *p, size_t first)
+{
+    size_t i, j;
+
+    for (i = first + 1; i < p->count; i++) {
+        struct problem moved = p->items[i];
+
+        for (j = i; j > first &&
+                    (p->items[j - 1].line > moved.line ||
+                     (p->items[j - 1].line == moved.line && p->items[j - 1].column > moved.column));
+             j--)
+            p->items[j] = p->items[j - 1];
+        p->items[j] = moved;
+    }
+}
+
 struct playbook *playbook_load(const char *path, bool *is_incident, struct problems *p)
 {
     struct reading r = {.file = path, .problems = p};
-    size_t before = p->count + p->left_out;
+    size_t before = p->count + p->left_out, first = p->count;
     char sha256[DIGEST_TEXT_SIZE];
     struct yaml_node *root = yaml_load_digest(path, sha256, p);
 
@@ -365,6 +382,7 @@ struct playbook *playbook_load(const char *path, bool *is_incident, struct probl
     yaml_node_free(root);
     if (p->count + p->left_out == before)
         return r.b;
+    order_problems(p, first);
     playbook_free(r.b);
     return NULL;
 }

@@ -95,8 +95,7 @@ static bool patterns_allow(const struct pattern_at *list, size_t n, char *const 
     return false;
 }
 
-bool playbook_allows_command(const struct playbook *b, const struct incident *i,
-                             char *const *argv)
+bool playbook_allows_command(const struct playbook *b, const struct incident *i, char *const *argv)
 {
     return patterns_allow(b->commands, b->command_count, argv) ||
            (i && patterns_allow(i->symptom.commands, i->symptom.command_count, argv));

@@ -127,7 +127,7 @@ static json_t *masked(const char *key, const json_t *value)
     if (!json_is_object(value))
         return json_deep_copy(value);
     copy = json_object();
-    json_object_foreach ((json_t *)(uintptr_t)value, name, item)
+    json_object_foreach((json_t *)(uintptr_t)value, name, item)
         json_object_set_new(copy, name, masked(name, item));
     return copy;
 }

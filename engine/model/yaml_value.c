@@ -116,43 +116,43 @@ json_t *yaml_to_json(const struct yaml_node *node)
 
 enum { WORD_MAX = 40 }; /* longer words get no suggestion */
 
-/* Levenshtein's distance, one row at a time. */
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance in which two letters that changed places are one slip. */
 static size_t distance(const char *a, const char *b)
 {
-    size_t row[WORD_MAX + 1], i, j, n = strlen(b);
+    size_t rows[3][WORD_MAX + 1], i, j, n = strlen(b), m = strlen(a);
 
-    if (strlen(a) > WORD_MAX || n > WORD_MAX)
+    if (m > WORD_MAX || n > WORD_MAX)
         return WORD_MAX;
     for (j = 0; j <= n; j++)
-        row[j] = j;
-    for (i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
+        rows[0][j] = j;
+    for (i = 1; i <= m; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *top = rows[(i + 1) % 3];
 
         row[0] = i;
         for (j = 1; j <= n; j++) {
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
+            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], top[j - 2] + 1);
         }
     }
-    return row[n];
+    return rows[m % 3][n];
 }
 
 const char *yaml_nearest(const char *word, const char *const *known)
 {
     const char *best = NULL;
-    size_t least = 3; /* two slips at most, and never half of the word */
+    size_t nearest = 3; /* two slips at most, and never half of the word */
 
     for (; known && *known; known++) {
         size_t d = distance(word, *known);
 
-        if (d < least && d * 2 < strlen(*known)) {
-            least = d;
+        if (d < nearest && d * 2 < strlen(*known)) {
+            nearest = d;
             best = *known;
         }
     }

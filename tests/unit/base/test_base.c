@@ -57,10 +57,11 @@ static void a_buffer_of_no_bytes_takes_none(void **state)
 /* The judge is a real shell: what it hands to printf must be the words themselves. */
 static void a_shell_reads_quoted_words_back(void **state)
 {
-    static const char *const list[] = {"",        "plain", "two words", "it's",      "$HOME `id` $(id)",
-                                  "a\nb",    "\\",    "*",         "~",         "-n",
-                                  "\"dq\"",  "a;b",   "\x01\xff",  "''",        "!x",
-                                  "#c",      "a=b",   "{a,b}",     "\t",        "'", NULL};
+    static const char *const list[] = {"",       "plain", "two words", "it's", "$HOME `id` $(id)",
+                                       "a\nb",   "\\",    "*",         "~",    "-n",
+                                       "\"dq\"", "a;b",   "\x01\xff",  "''",   "!x",
+                                       "#c",     "a=b",   "{a,b}",     "\t",   "'",
+                                       NULL};
     char command[4096], got[4096], **words = NULL;
     struct buf b, want;
     size_t i, n;
@@ -120,13 +121,13 @@ static void nothing_reaches_a_terminal_that_it_would_act_on(void **state)
     check_clean("\x1b[31mred", 8, "\\x1b[31mred");
     check_clean("tab\tline\n", 9, "tab\tline\n");
     check_clean("a\0b\r", 4, "a\\x00b\\x0d");
-    check_clean("\xc2\x9b", 2, "\\u{009b}");         /* C1: CSI in one character */
-    check_clean("\xe2\x80\xae", 3, "\\u{202e}");     /* right-to-left override */
-    check_clean("\xc3\xa9", 2, "\xc3\xa9");          /* a letter stays */
-    check_clean("\xc0\xaf", 2, "\\xc0\\xaf");        /* overlong */
+    check_clean("\xc2\x9b", 2, "\\u{009b}");           /* C1: CSI in one character */
+    check_clean("\xe2\x80\xae", 3, "\\u{202e}");       /* right-to-left override */
+    check_clean("\xc3\xa9", 2, "\xc3\xa9");            /* a letter stays */
+    check_clean("\xc0\xaf", 2, "\\xc0\\xaf");          /* overlong */
     check_clean("\xed\xa0\x80", 3, "\\xed\\xa0\\x80"); /* a surrogate */
     check_clean("\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80");
-    check_clean("\xe2\x80", 2, "\\xe2\\x80");        /* cut in the middle */
+    check_clean("\xe2\x80", 2, "\\xe2\\x80"); /* cut in the middle */
 }
 
 static void utf8_is_told_from_other_bytes(void **state)

@@ -24,12 +24,19 @@ static bool asks(bool (*list)(char *const *), const char *command)
 static void what_the_steps_need_can_be_read(void **state)
 {
     static const char *const commands[] = {
-        "cat -- /etc/nginx/nginx.conf", "tail -c 65536 -- /var/log/nginx/error.log",
-        "stat -c %F|%a|%u|%g|%U|%G|%s|%Y|%i -- /run/php.sock", "ls -la -- /run/php",
-        "grep -rlF -e upstream -- /etc/nginx /etc/php", "ss -H -ltnp", "id -Gn -- www-data",
+        "cat -- /etc/nginx/nginx.conf",
+        "tail -c 65536 -- /var/log/nginx/error.log",
+        "stat -c %F|%a|%u|%g|%U|%G|%s|%Y|%i -- /run/php.sock",
+        "ls -la -- /run/php",
+        "grep -rlF -e upstream -- /etc/nginx /etc/php",
+        "ss -H -ltnp",
+        "id -Gn -- www-data",
         "systemctl show --no-pager --property=Id,ActiveState -- a.service b.service",
-        "journalctl --no-pager -o json -n 100 --since=15:00 -u nginx", "nginx -V",
-        "/usr/local/nginx/sbin/nginx -V", "readlink -- /proc/12/exe", NULL};
+        "journalctl --no-pager -o json -n 100 --since=15:00 -u nginx",
+        "nginx -V",
+        "/usr/local/nginx/sbin/nginx -V",
+        "readlink -- /proc/12/exe",
+        NULL};
     size_t i;
 
     (void)state;
@@ -40,11 +47,23 @@ static void what_the_steps_need_can_be_read(void **state)
 
 static void nothing_that_writes_can_be_read(void **state)
 {
-    static const char *const commands[] = {
-        "rm -rf /", "cat /etc/passwd -- x", "cat -- --help", "systemctl restart -- nginx",
-        "nginx -t", "nginx -T", "find / -delete", "sort -o /x /y", "sh -c id", "cat",
-        "systemctl show --no-pager --property=Id -- --host=evil", "/tmp/x/nginxx -V",
-        "ls -1A -- /a/../b", "journalctl --vacuum-size=1", "ss -H -ltnp -K", "", NULL};
+    static const char *const commands[] = {"rm -rf /",
+                                           "cat /etc/passwd -- x",
+                                           "cat -- --help",
+                                           "systemctl restart -- nginx",
+                                           "nginx -t",
+                                           "nginx -T",
+                                           "find / -delete",
+                                           "sort -o /x /y",
+                                           "sh -c id",
+                                           "cat",
+                                           "systemctl show --no-pager --property=Id -- --host=evil",
+                                           "/tmp/x/nginxx -V",
+                                           "ls -1A -- /a/../b",
+                                           "journalctl --vacuum-size=1",
+                                           "ss -H -ltnp -K",
+                                           "",
+                                           NULL};
     size_t i;
 
     (void)state;

@@ -49,8 +49,7 @@ static void an_empty_side_names_the_line_before(void **state)
 static void a_missing_newline_at_the_end_is_said(void **state)
 {
     (void)state;
-    check("a\nb", "a\nb\n",
-          HEAD "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n");
+    check("a\nb", "a\nb\n", HEAD "@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n");
     check("a\n", "b", HEAD "@@ -1 +1 @@\n-a\n+b\n\\ No newline at end of file\n");
 }
 
@@ -102,8 +101,8 @@ static void random_edit(struct buf *b, const struct buf *from)
 static void apply(const char *folder, const struct buf *a, const struct buf *b, int round)
 {
     char *path = mem_format("%s/f", folder), *patch = mem_format("%s/p", folder);
-    char *command = mem_format("patch -s -f -p1 -d %s < %s/p >/dev/null && test ! -e %s/f.orig", folder,
-                               folder, folder);
+    char *command = mem_format("patch -s -f -p1 -d %s < %s/p >/dev/null && test ! -e %s/f.orig",
+                               folder, folder, folder);
     char *diff = diff_unified("/f", a->data, a->len, b->data, b->len);
     struct err e = {0};
     struct buf got;

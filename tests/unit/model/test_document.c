@@ -18,8 +18,11 @@
 
 static struct evidence evidence_of(int code, const char *outcome)
 {
-    return (struct evidence){.host = mem_dup("web1"), .argv = argv_split("ls -la /run/php"),
-                             .outcome = mem_dup(outcome), .code = code, .at_ms = 1775290353042,
+    return (struct evidence){.host = mem_dup("web1"),
+                             .argv = argv_split("ls -la /run/php"),
+                             .outcome = mem_dup(outcome),
+                             .code = code,
+                             .at_ms = 1775290353042,
                              .excerpt = mem_dup("srw \x1b[31m \xff")};
 }
 
@@ -28,25 +31,41 @@ static void fill_fix(struct fix *f)
     static const char before[] = "a\nb\xff\n", after[] = "a\nc\xff\n";
     struct edit *e = mem_alloc(sizeof *e);
 
-    *e = (struct edit){.was = {.path = mem_dup("/etc/nginx/a.conf"), .real = mem_dup("/srv/a.conf"),
-                               .uid = 0, .gid = 4294967294u, .mode = 0644},
-                       .before = mem_dup(before), .before_len = 5, .after = mem_dup(after),
-                       .after_len = 5, .diff = diff_unified("/etc/nginx/a.conf", before, 5, after, 5)};
+    *e = (struct edit){.was = {.path = mem_dup("/etc/nginx/a.conf"),
+                               .real = mem_dup("/srv/a.conf"),
+                               .uid = 0,
+                               .gid = 4294967294u,
+                               .mode = 0644},
+                       .before = mem_dup(before),
+                       .before_len = 5,
+                       .after = mem_dup(after),
+                       .after_len = 5,
+                       .diff = diff_unified("/etc/nginx/a.conf", before, 5, after, 5)};
     digest_sha256(before, 5, e->was.sha256);
     digest_sha256(after, 5, e->after_sha256);
-    *f = (struct fix){.id = mem_dup("p/f"), .playbook = mem_dup("p"), .title = mem_dup("t"),
-                      .why = mem_dup("w"), .host = mem_dup("web1"), .risk = RISK_MEDIUM,
-                      .recommended = true, .edits = e, .edit_count = 1,
-                      .verify = mem_dup("v"), .status = FIX_PROPOSED, .proof = mem_dup("ok")};
+    *f = (struct fix){.id = mem_dup("p/f"),
+                      .playbook = mem_dup("p"),
+                      .title = mem_dup("t"),
+                      .why = mem_dup("w"),
+                      .host = mem_dup("web1"),
+                      .risk = RISK_MEDIUM,
+                      .recommended = true,
+                      .edits = e,
+                      .edit_count = 1,
+                      .verify = mem_dup("v"),
+                      .status = FIX_PROPOSED,
+                      .proof = mem_dup("ok")};
     f->commands = mem_alloc(sizeof *f->commands);
-    f->commands[f->command_count++] = (struct command){.argv = argv_split("systemctl restart -- a\xff"),
-                                                       .undo = argv_split("x y"),
-                                                       .note = mem_dup("n"), .timeout_s = 30};
+    f->commands[f->command_count++] =
+        (struct command){.argv = argv_split("systemctl restart -- a\xff"),
+                         .undo = argv_split("x y"),
+                         .note = mem_dup("n"),
+                         .timeout_s = 30};
     f->validate = mem_alloc(2 * sizeof *f->validate);
     f->validate[0] = argv_split("nginx -t");
     f->checks = mem_alloc(sizeof *f->checks);
-    f->checks[f->check_count++] = (struct check){.argv = argv_split("id -u"), .times = 5, .exit = 0,
-                                                 .out = mem_dup("^200")};
+    f->checks[f->check_count++] =
+        (struct check){.argv = argv_split("id -u"), .times = 5, .exit = 0, .out = mem_dup("^200")};
 }
 
 static struct document *sample(void)
@@ -55,21 +74,33 @@ static struct document *sample(void)
     struct host_report *r = mem_alloc(sizeof *r);
     struct finding *f = mem_alloc(3 * sizeof *f);
 
-    *d = (struct document){.run = mem_dup("R"), .mode = mem_dup("plan"),
-                           .incident = mem_dup("nginx-502"), .started_ms = 1775290353042,
-                           .ended_ms = 1775290354000, .exit = 2, .hosts = r, .host_count = 1,
-                           .playbooks_sha256 = mem_alloc(65), .expires_ms = 1775290359000};
+    *d = (struct document){.run = mem_dup("R"),
+                           .mode = mem_dup("plan"),
+                           .incident = mem_dup("nginx-502"),
+                           .started_ms = 1775290353042,
+                           .ended_ms = 1775290354000,
+                           .exit = 2,
+                           .hosts = r,
+                           .host_count = 1,
+                           .playbooks_sha256 = mem_alloc(65),
+                           .expires_ms = 1775290359000};
     memset(d->playbooks_sha256, 'a', 64);
-    *r = (struct host_report){.host = mem_dup("web1"), .status = HOST_CAUSE_FOUND,
-                              .symptom = SYMPTOM_PRESENT, .symptom_summary = mem_dup("502"),
-                              .symptom_facts = json_pack("{s:i}", "code", 502), .findings = f,
+    *r = (struct host_report){.host = mem_dup("web1"),
+                              .status = HOST_CAUSE_FOUND,
+                              .symptom = SYMPTOM_PRESENT,
+                              .symptom_summary = mem_dup("502"),
+                              .symptom_facts = json_pack("{s:i}", "code", 502),
+                              .findings = f,
                               .finding_count = 3};
-    f[0] = (struct finding){.playbook = mem_dup("z"), .verdict = VERDICT_RULED_OUT,
-                            .reason = mem_dup("r")};
-    f[1] = (struct finding){.playbook = mem_dup("m"), .verdict = VERDICT_INCONCLUSIVE,
-                            .reason = mem_dup("unreadable")};
-    f[2] = (struct finding){.playbook = mem_dup("p"), .verdict = VERDICT_CONFIRMED,
-                            .title = mem_dup("t"), .summary = mem_dup("s"), .likelihood = 90,
+    f[0] = (struct finding){
+        .playbook = mem_dup("z"), .verdict = VERDICT_RULED_OUT, .reason = mem_dup("r")};
+    f[1] = (struct finding){
+        .playbook = mem_dup("m"), .verdict = VERDICT_INCONCLUSIVE, .reason = mem_dup("unreadable")};
+    f[2] = (struct finding){.playbook = mem_dup("p"),
+                            .verdict = VERDICT_CONFIRMED,
+                            .title = mem_dup("t"),
+                            .summary = mem_dup("s"),
+                            .likelihood = 90,
                             .subject = json_pack("{s:s}", "upstream", "u")};
     f[2].evidence = mem_alloc(2 * sizeof(struct evidence));
     f[2].evidence[0] = evidence_of(0, "exit");
@@ -121,12 +152,11 @@ static void a_plan_comes_back_as_it_was(void **state)
 
 static void the_contract_s_fields_come_in_its_order(void **state)
 {
-    static const char *const order[] = {"schema", "run", "mode", "incident", "started", "ended",
-                                        "exit", "hosts", "host", "status", "error", "causes",
-                                        "playbook", "verdict", "title", "summary", "subject",
-                                        "evidence", "command", "excerpt", "ruled_out", "fixes",
-                                        "risk", "recommended", "changes", "validate", "verify",
-                                        NULL};
+    static const char *const order[] = {
+        "schema", "run",     "mode",        "incident", "started",  "ended",    "exit",
+        "hosts",  "host",    "status",      "error",    "causes",   "playbook", "verdict",
+        "title",  "summary", "subject",     "evidence", "command",  "excerpt",  "ruled_out",
+        "fixes",  "risk",    "recommended", "changes",  "validate", "verify",   NULL};
     struct document *d = sample();
     json_t *json = document_to_json(d);
     char *text = json_dumps(json, JSON_COMPACT), *at = text;
@@ -236,7 +266,8 @@ static void swap_each(json_t *root, json_t *value, size_t *count)
     void *next;
     size_t i;
 
-    json_object_foreach_safe (value, next, key, inner) {
+    json_object_foreach_safe(value, next, key, inner)
+    {
         json_t *kept = json_incref(inner);
         struct problems p = {0};
         char *name = mem_dup(key), *text;
@@ -284,10 +315,11 @@ static void the_gravest_exit_counts(void **state)
 
 static void findings_are_ordered_causes_first_by_likelihood(void **state)
 {
-    struct finding f[4] = {{.playbook = mem_dup("b"), .verdict = VERDICT_RULED_OUT},
-                           {.playbook = mem_dup("c"), .verdict = VERDICT_CONFIRMED, .likelihood = 5},
-                           {.playbook = mem_dup("a"), .verdict = VERDICT_INCONCLUSIVE},
-                           {.playbook = mem_dup("d"), .verdict = VERDICT_CONFIRMED, .likelihood = 9}};
+    struct finding f[4] = {
+        {.playbook = mem_dup("b"), .verdict = VERDICT_RULED_OUT},
+        {.playbook = mem_dup("c"), .verdict = VERDICT_CONFIRMED, .likelihood = 5},
+        {.playbook = mem_dup("a"), .verdict = VERDICT_INCONCLUSIVE},
+        {.playbook = mem_dup("d"), .verdict = VERDICT_CONFIRMED, .likelihood = 9}};
     struct host_report r = {.findings = f, .finding_count = 4};
     size_t i;
 

@@ -103,11 +103,12 @@ static void check_select(const struct inventory *inv, const char *pattern, const
 static void put_good(void)
 {
     begin();
-    put_file("a.yaml", "hosts:\n"
-                       "  web1: {address: 192.0.2.10, port: 2222, user: ops, become: sudo}\n"
-                       "  web2: {address: '2001:DB8::1', become: 'sudo:www', vars: {a: {x: 1}, b: own}}\n"
-                       "  app1: {address: App.Example, become: false}\n"
-                       "vars: {a: {x: 0, y: 0}, z: all}\n");
+    put_file("a.yaml",
+             "hosts:\n"
+             "  web1: {address: 192.0.2.10, port: 2222, user: ops, become: sudo}\n"
+             "  web2: {address: '2001:DB8::1', become: 'sudo:www', vars: {a: {x: 1}, b: own}}\n"
+             "  app1: {address: App.Example, become: false}\n"
+             "vars: {a: {x: 0, y: 0}, z: all}\n");
     put_file("b.yml", "hosts:\n  here: {transport: local}\n  bare:\n"
                       "groups:\n"
                       "  all-web: {hosts: [edge, web2], vars: {a: {y: 2}, b: outer, c: outer}}\n"
@@ -144,7 +145,8 @@ static void vars_of_the_host_win_over_its_groups_and_those_over_all(void **state
     (void)state;
     put_good();
     inv = loaded();
-    check_vars(inv, "web2", "{\"a\":{\"x\":1,\"y\":2},\"b\":\"own\",\"c\":\"outer\",\"z\":\"all\"}");
+    check_vars(inv, "web2",
+               "{\"a\":{\"x\":1,\"y\":2},\"b\":\"own\",\"c\":\"outer\",\"z\":\"all\"}");
     check_vars(inv, "app1", "{\"a\":{\"x\":0,\"y\":0},\"z\":\"all\"}");
     check_vars(inv, "localhost", "{}");
     inventory_free(inv);
@@ -200,7 +202,8 @@ static void every_mistake_is_named_with_its_place(void **state)
         "a.yaml:8:8: a host must be a map",
         "a.yaml:10:7: there is no host or group \"w2x\"",
         "a.yaml:12:8: the group \"g2\" holds itself by way of \"g3\"",
-        "a.yaml:13:1: unknown key \"var\"; did you mean \"vars\"?", NULL};
+        "a.yaml:13:1: unknown key \"var\"; did you mean \"vars\"?",
+        NULL};
 
     (void)state;
     begin();
@@ -280,8 +283,9 @@ static void the_inventory_names_commands_exactly(void **state)
 
     (void)state;
     begin();
-    put_file("a.yaml", "hosts:\n  web1: {vars: {services: {app: {start: /opt/app/run --now, pid: 3},"
-                       " 8080: app}, nginx: {reload: [openresty, -s, reload]}}}\n  web2: {}\n");
+    put_file("a.yaml",
+             "hosts:\n  web1: {vars: {services: {app: {start: /opt/app/run --now, pid: 3},"
+             " 8080: app}, nginx: {reload: [openresty, -s, reload]}}}\n  web2: {}\n");
     inv = loaded();
     h = inventory_host(inv, "web1");
     assert_true(host_names_command(h, start));

@@ -57,7 +57,8 @@ static void escaped_quotes_around_a_value_stay_as_they_are(void **state)
 static void user_info_in_an_address_is_masked(void **state)
 {
     (void)state;
-    masks("proxy_pass http://u:p@10.0.0.1:8080/x@y;", "proxy_pass http://[masked]@10.0.0.1:8080/x@y;");
+    masks("proxy_pass http://u:p@10.0.0.1:8080/x@y;",
+          "proxy_pass http://[masked]@10.0.0.1:8080/x@y;");
     stays("http://10.0.0.1/a@b");
 }
 
@@ -65,7 +66,8 @@ static void a_private_key_is_masked_line_by_line(void **state)
 {
     (void)state;
     masks("a\n-----BEGIN RSA PRIVATE KEY-----\nabc\ndef\n-----END RSA PRIVATE KEY-----\nb\n",
-          "a\n-----BEGIN RSA PRIVATE KEY-----\n[masked]\n[masked]\n-----END RSA PRIVATE KEY-----\nb\n");
+          "a\n-----BEGIN RSA PRIVATE KEY-----\n[masked]\n[masked]\n-----END RSA PRIVATE "
+          "KEY-----\nb\n");
     masks("-----BEGIN PRIVATE KEY-----\nabc", "-----BEGIN PRIVATE KEY-----\n[masked]");
     stays("-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n");
 }
@@ -73,13 +75,15 @@ static void a_private_key_is_masked_line_by_line(void **state)
 static void what_playbooks_parse_stays(void **state)
 {
     (void)state;
-    stays("2026/04/04 08:12:33 [error] 12#12: *5 connect() failed (111: Connection refused) while "
-          "connecting to upstream, client: 10.0.0.9, server: a.example, request: \"GET / HTTP/1.1\", "
-          "upstream: \"http://10.0.0.1:8080/\", host: \"a.example\"");
+    stays(
+        "2026/04/04 08:12:33 [error] 12#12: *5 connect() failed (111: Connection refused) while "
+        "connecting to upstream, client: 10.0.0.9, server: a.example, request: \"GET / HTTP/1.1\", "
+        "upstream: \"http://10.0.0.1:8080/\", host: \"a.example\"");
     stays("listen = /run/php/php8.2-fpm.sock\nlisten.owner = www-data\nlisten.mode = 0660\n");
     stays("ssl_password_file /etc/keys/global.pass;\nserver_tokens off;\n");
     stays("proxy_pass http://app;\nproxy_cookie_path / /x;\nproxy_pass_header Set-Cookie;\n");
-    stays("proxy_hide_header Authorization;\nproxy_set_header Authorization $http_authorization;\n");
+    stays(
+        "proxy_hide_header Authorization;\nproxy_set_header Authorization $http_authorization;\n");
     stays("proxy_set_header Cookie \"$http_cookie\";\nfastcgi_param HTTP_COOKIE $http_cookie;\n");
     stays("ssl_certificate_key /etc/ssl/private/a.pem;\nauth_basic_user_file /etc/nginx/passwd;\n");
     stays("PHP Parse error: syntax error, unexpected token \";\" in /a.php\n");
@@ -115,8 +119,8 @@ static void the_number_of_lines_never_changes(void **state)
 
 static void a_hostile_line_takes_linear_time(void **state)
 {
-    static const char *const bits[] = {"password=", "token: ", "a://", "Bearer ", "cookie=\\\"",
-                                       "-----BEGIN ", "password ", NULL};
+    static const char *const bits[] = {"password=",   "token: ",     "a://",      "Bearer ",
+                                       "cookie=\\\"", "-----BEGIN ", "password ", NULL};
     size_t i, k, n = 4 << 20, len;
     char *text = malloc(n), *got;
     clock_t start = clock();

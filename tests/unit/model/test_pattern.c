@@ -189,10 +189,11 @@ static void a_wider_pattern_does_not(void **state)
 static void within_never_lets_a_word_through_that_the_outer_refuses(void **state)
 {
     static const char *const words[] = {
-        "<path>", "/a<path>", "/a/<path>", "/a/.<path>", "/.<path>", "<path>.c", "/<path>/b",
-        "<name>", ".<name>", "/a/<name>", "/a/.<name>", "/<name>/b", "<int>", "a<int>", "/<int>/a",
-        "<unit>", "<host>", "a:<int>", "<addr>", "<names>", "a,<names>", "<text>", "a<text>",
-        "-<text>", "-<path>", "<host>.", "/a=<path>", "a=<path>", "/<addr>", ".<unit>", "=<text>"};
+        "<path>",   "/a<path>", "/a/<path>", "/a/.<path>", "/.<path>",  "<path>.c",  "/<path>/b",
+        "<name>",   ".<name>",  "/a/<name>", "/a/.<name>", "/<name>/b", "<int>",     "a<int>",
+        "/<int>/a", "<unit>",   "<host>",    "a:<int>",    "<addr>",    "<names>",   "a,<names>",
+        "<text>",   "a<text>",  "-<text>",   "-<path>",    "<host>.",   "/a=<path>", "a=<path>",
+        "/<addr>",  ".<unit>",  "=<text>"};
     static const char letters[] = "a./-=:,1.";
     const size_t n = sizeof words / sizeof *words;
     size_t i, j, round;

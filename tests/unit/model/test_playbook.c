@@ -59,41 +59,39 @@ static void check_problems(struct problems *p, const char *const *want)
     problems_release(p);
 }
 
-static const char good[] =
-    "playbook: upstream-down\n"
-    "incident: nginx-502\n"
-    "title: t\n"
-    "summary: s\n"
-    "references: [a]\n"
-    "params:\n"
-    "  times: {type: int, default: 3, help: h}\n"
-    "signatures: ['connect() failed']\n"
-    "commands:\n"
-    "  - cat -- /etc/nginx/<path>\n"
-    "  - [systemctl, restart, --, <unit>]\n"
-    "  - nginx -t\n"
-    "files: [/etc/nginx/<path>]\n"
-    "steps:\n"
-    "  - id: first\n"
-    "    title: t\n"
-    "    lua: |\n"
-    "      return go \"second\"\n"
-    "  - id: second\n"
-    "    title: t\n"
-    "    lua: |\n"
-    "      -- go \"nowhere\"\n"
-    "      return ruled_out{}\n";
+static const char good[] = "playbook: upstream-down\n"
+                           "incident: nginx-502\n"
+                           "title: t\n"
+                           "summary: s\n"
+                           "references: [a]\n"
+                           "params:\n"
+                           "  times: {type: int, default: 3, help: h}\n"
+                           "signatures: ['connect() failed']\n"
+                           "commands:\n"
+                           "  - cat -- /etc/nginx/<path>\n"
+                           "  - [systemctl, restart, --, <unit>]\n"
+                           "  - nginx -t\n"
+                           "files: [/etc/nginx/<path>]\n"
+                           "steps:\n"
+                           "  - id: first\n"
+                           "    title: t\n"
+                           "    lua: |\n"
+                           "      return go \"second\"\n"
+                           "  - id: second\n"
+                           "    title: t\n"
+                           "    lua: |\n"
+                           "      -- go \"nowhere\"\n"
+                           "      return ruled_out{}\n";
 
-static const char incident[] =
-    "incident: nginx-502\n"
-    "title: t\n"
-    "summary: s\n"
-    "commands:\n"
-    "  - ss -H -ltnp\n"
-    "symptom:\n"
-    "  title: t\n"
-    "  lua: |\n"
-    "    return absent{}\n";
+static const char incident[] = "incident: nginx-502\n"
+                               "title: t\n"
+                               "summary: s\n"
+                               "commands:\n"
+                               "  - ss -H -ltnp\n"
+                               "symptom:\n"
+                               "  title: t\n"
+                               "  lua: |\n"
+                               "    return absent{}\n";
 
 static char *path_of(const char *name)
 {
@@ -152,40 +150,39 @@ static void a_good_playbook_is_taken(void **state)
 
 static void all_mistakes_come_at_once_with_their_places(void **state)
 {
-    static const char text[] =
-        "playbook: other\n"
-        "incident: nginx-502\n"
-        "titel: t\n"
-        "summary: s\n"
-        "references: x\n"
-        "params:\n"
-        "  a: {type: itn}\n"
-        "  b: {type: int, default: x}\n"
-        "commands:\n"
-        "  - rm -rf /\n"
-        "  - cat <file>\n"
-        "files: [etc/<path>, /a /b]\n"
-        "steps:\n"
-        "  - id: first\n"
-        "    title: t\n"
-        "    lua: |\n"
-        "      return go \"secnd\"\n"
-        "  - id: second\n"
-        "    title: t\n"
-        "    lua: |\n"
-        "      return go(x)\n"
-        "  - id: first\n"
-        "    title: t\n"
-        "    lua: return 1\n"
-        "  - id: fourth\n"
-        "    title: t\n";
+    static const char text[] = "playbook: other\n"
+                               "incident: nginx-502\n"
+                               "titel: t\n"
+                               "summary: s\n"
+                               "references: x\n"
+                               "params:\n"
+                               "  a: {type: itn}\n"
+                               "  b: {type: int, default: x}\n"
+                               "commands:\n"
+                               "  - rm -rf /\n"
+                               "  - cat <file>\n"
+                               "files: [etc/<path>, /a /b]\n"
+                               "steps:\n"
+                               "  - id: first\n"
+                               "    title: t\n"
+                               "    lua: |\n"
+                               "      return go \"secnd\"\n"
+                               "  - id: second\n"
+                               "    title: t\n"
+                               "    lua: |\n"
+                               "      return go(x)\n"
+                               "  - id: first\n"
+                               "    title: t\n"
+                               "    lua: return 1\n"
+                               "  - id: fourth\n"
+                               "    title: t\n";
     static const char *const want[] = {
         "mistakes.yaml:1:1: the key \"title\" is missing",
         "mistakes.yaml:1:11: \"playbook\" is \"other\", but the file is named \"mistakes\"",
         "mistakes.yaml:3:1: unknown key \"titel\"; did you mean \"title\"?",
         "mistakes.yaml:5:13: \"references\" must be a list",
         "mistakes.yaml:7:13: unknown param type \"itn\", did you mean \"int\"?",
-        "mistakes.yaml:8:26: \"b\" must be a whole number, not \"x\"",
+        "mistakes.yaml:8:27: \"b\" must be a whole number, not \"x\"",
         "mistakes.yaml:10:5: \"rm -rf /\" is not a read, change or validation that fettle knows",
         "mistakes.yaml:11:5: unknown class \"<file>\"",
         "mistakes.yaml:12:9: a file pattern must be absolute",
@@ -224,7 +221,8 @@ static void branches_are_followed_from_the_first_step(void **state)
         "b.yaml:12: nothing leads to the step \"second\"",
         "b.yaml:15: \"go\" takes a step's id written out",
         "b.yaml:16: nothing leads to the step \"third\"",
-        "b.yaml:20: the step id \"first\" comes twice; the first is in line 7", NULL};
+        "b.yaml:20: the step id \"first\" comes twice; the first is in line 7",
+        NULL};
 
     (void)state;
     refused("b.yaml", text, want);
@@ -247,14 +245,17 @@ static void wrong_shapes_are_named_and_not_walked(void **state)
 {
     static const char *const list[] = {"a playbook must be a map", NULL};
     static const char *const scalars[] = {
-        "\"steps\" must be a list",       "\"commands\" must be a list", "\"params\" must be a map",
-        "\"title\" must be a text",       "\"files\" must be a list",
-        "\"signatures\" must be a list",  "\"summary\" must not be empty", NULL};
+        "\"steps\" must be a list",      "\"commands\" must be a list",
+        "\"params\" must be a map",      "\"title\" must be a text",
+        "\"files\" must be a list",      "\"signatures\" must be a list",
+        "\"summary\" must not be empty", NULL};
 
     (void)state;
     refused("a.yaml", "- x\n", list);
-    refused("a.yaml", "playbook: a\nincident: i\ntitle: [x]\nsummary: ''\nsteps: x\ncommands: x\n"
-                      "params: x\nfiles: x\nsignatures: {a: b}\n", scalars);
+    refused("a.yaml",
+            "playbook: a\nincident: i\ntitle: [x]\nsummary: ''\nsteps: x\ncommands: x\n"
+            "params: x\nfiles: x\nsignatures: {a: b}\n",
+            scalars);
 }
 
 static void check_go(const char *lua, size_t n, const char *first, size_t line)
@@ -385,8 +386,8 @@ static void a_playbook_elsewhere_is_loaded_with_the_known_incident(void **state)
 
 static void durations_and_numbers_are_checked(void **state)
 {
-    static const struct param number = {.name = (char *)(uintptr_t)"n", .type = PARAM_INT};
-    static const struct param url = {.name = (char *)(uintptr_t)"u", .type = PARAM_URL};
+    static const struct param number = {.name = (char *)(uintptr_t) "n", .type = PARAM_INT};
+    static const struct param url = {.name = (char *)(uintptr_t) "u", .type = PARAM_URL};
     struct err e = {0};
 
     (void)state;

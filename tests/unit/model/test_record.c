@@ -43,9 +43,9 @@ static char *write_run(const char *run)
     if (!r)
         fail_msg("%s", e.text);
     record_add(r, "run", json_pack("{s:s}", "schema", "fettle/1"));
-    record_add(r, "read", json_pack("{s:s, s:s, s:[s], s:{s:s}}", "out", "password=abc\nx",
-                                    "out_base64", "dG9rZW49YWJj", "argv", "Cookie: a",
-                                    "deep", "excerpt", "token=z"));
+    record_add(r, "read",
+               json_pack("{s:s, s:s, s:[s], s:{s:s}}", "out", "password=abc\nx", "out_base64",
+                         "dG9rZW49YWJj", "argv", "Cookie: a", "deep", "excerpt", "token=z"));
     assert_false(record_failed(r));
     path = mem_dup(record_path(r));
     record_close(r);
@@ -82,7 +82,8 @@ static void secrets_do_not_reach_the_file(void **state)
     assert_string_equal(json_string_value(json_object_get(read, "kind")), "read");
     assert_non_null(json_object_get(read, "at"));
     assert_string_equal(json_string_value(json_object_get(read, "out")), "password=[masked]\nx");
-    assert_string_equal(json_string_value(json_object_get(read, "out_base64")), "dG9rZW49W21hc2tlZF0=");
+    assert_string_equal(json_string_value(json_object_get(read, "out_base64")),
+                        "dG9rZW49W21hc2tlZF0=");
     json_decref(lines);
     free(path);
     remove_state(folder);

@@ -45,7 +45,8 @@ static struct yaml_node *parsed(const char *text)
 
 static void everything_knows_its_place(void **state)
 {
-    struct yaml_node *root = parsed("# c\na: 1\nb:\n  - x\n  - {c: 'd'}\nlua: |  # why\n\n  one\n  two\n");
+    struct yaml_node *root =
+        parsed("# c\na: 1\nb:\n  - x\n  - {c: 'd'}\nlua: |  # why\n\n  one\n  two\n");
     const struct yaml_node *b = yaml_get(root, "b"), *lua = yaml_get(root, "lua");
 
     (void)state;
@@ -102,7 +103,9 @@ static void what_is_no_single_text_document_is_refused(void **state)
     refused("a: \"\\0\"\n", "f:1:4: a NUL character");
     refused_bytes("a: \0\n", 5, "f:1:4: a NUL byte");
     refused_bytes("a: 1\nb: \xff\n", 10, "f:2:4: a byte that is not UTF-8");
-    refused_bytes("\xff\xfe""a\0", 4, "f:1:1: a byte that is not UTF-8");
+    refused_bytes("\xff\xfe"
+                  "a\0",
+                  4, "f:1:1: a byte that is not UTF-8");
     memset(deep, '[', 4000);
     refused(deep, "nested too deeply");
     free(deep);
