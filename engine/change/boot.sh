@@ -127,6 +127,15 @@ running() { # is there somebody who will still write?
     [ -n "$started" ] || { read -r run_pid <"$dir/pid" && kill -0 "$run_pid"; } 2>/dev/null
 }
 
+# The lock is let go of after the `end` line: who is told of the end may start the next run at once.
+await_exit() {
+    patience=30
+    while [ "$patience" -gt 0 ] && running; do
+        nap
+        patience=$((patience - 1))
+    done
+}
+
 # Prints FILE from line FIRST on until a line whose word is one of WORDS (blank before and after).
 follow() { # FILE FIRST WORDS
     until [ -e "$1" ]; do
@@ -141,7 +150,7 @@ follow() { # FILE FIRST WORDS
             [ "$number" -ge "$2" ] || continue
             printf '%s\n' "$line"
             word=${line#* * }
-            case $3 in *" ${word%% *} "*) return 0 ;; esac
+            case $3 in *" ${word%% *} "*) [ "${word%% *}" != end ] || await_exit; return 0 ;; esac
         else
             part=$part$line
             # Once more after it was seen dead: its last words may just have been written.
