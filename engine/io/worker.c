@@ -128,7 +128,7 @@ static void worker_done(struct shell_worker *w, enum outcome outcome, int code, 
 
 /* A status alone does not tell a time-out from a command that ends with 124 by itself, or that
  * was killed by others: the clock does.  GNU's timeout gives 124, or 137 when it had to kill;
- * busybox's and our watchdog's leave what their signal does. */
+ * our watchdog's leave what its signal does. */
 static bool worker_timed_out(const struct shell_worker *w, int status)
 {
     return clock_monotonic_ms() - w->began_ms >= w->seconds * (int64_t)1000 &&
