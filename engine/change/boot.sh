@@ -122,9 +122,18 @@ detach() { # COMMAND...
 
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
 
+alive() { # PID, and not a zombie that waits for us to take notice of it
+    kill -0 "$1" 2>/dev/null || return 1
+    state=
+    { IFS= read -r state <"/proc/$1/stat"; } 2>/dev/null
+    case ${state##*) } in Z* | X*) return 1 ;; esac
+    return 0
+}
+
 running() { # is there somebody who will still write?
-    [ -n "$started" ] && kill -0 "$started" 2>/dev/null && return 0
-    [ -n "$started" ] || { read -r run_pid <"$dir/pid" && kill -0 "$run_pid"; } 2>/dev/null
+    run_pid=$started
+    [ -n "$run_pid" ] || { read -r run_pid <"$dir/pid"; } 2>/dev/null
+    [ -n "$run_pid" ] && alive "$run_pid"
 }
 
 # The lock is let go of after the `end` line: who is told of the end may start the next run at once.
