@@ -172,8 +172,8 @@ static void __attribute__((unused)) asked_release(struct asked *a)
     memset(a, 0, sizeof *a);
 }
 
-static void __attribute__((unused)) submit(struct world *w, struct asked *a, char *const *argv, size_t limit,
-                   int timeout_ms)
+static void __attribute__((unused))
+submit(struct world *w, struct asked *a, char *const *argv, size_t limit, int timeout_ms)
 {
     struct request q = {.argv = argv, .limit = limit, .timeout_ms = timeout_ms};
     struct err e = {0};
