@@ -35,7 +35,7 @@ local function known_configs(host)
     end
     add("/etc/php-fpm.conf", "php-fpm", "php-fpm")
     for _, process in ipairs(processes.list(host)) do
-        local config = process.args:match(MASTER)
+        local config = process.uid == 0 and process.args:match(MASTER)
         if config then
             add(config)
         end

@@ -35,6 +35,22 @@ local function join(folder, path)
     return (folder:gsub("/*$", "/")) .. path
 end
 
+-- Anybody can call a process of theirs "nginx: master process /tmp/x", and what is named there would be
+-- run.  So a binary counts only where nobody but root, or whoever fettle runs as, could have put it.
+local function is_trusted(host, path)
+    local me = tonumber((host:run({ "id", "-u" }).out:match("%d+")))
+    local at = path
+    while at ~= "" do
+        local stat = host:stat(at)
+        local others = stat and tonumber(stat.mode, 8) & 18 -- group's and others' right to write
+        if not stat or (stat.uid ~= 0 and stat.uid ~= me) or (others ~= 0 and stat.type ~= "symlink") then
+            return false
+        end
+        at = at:match("^(.*)/[^/]*$")
+    end
+    return true
+end
+
 -- A master's own words: binary, -c, -p.
 local function read_master(process)
     local args = process.args:match(MASTER)
@@ -153,7 +169,7 @@ local function find(host)
     end
     local masters = all_masters(list)
     local binary = wanted.binary or (masters[1] and masters[1].binary) or "nginx"
-    if not binary:find("^/") then
+    if not binary:find("^/") or not is_trusted(host, binary) then
         binary = "nginx"
     end
     local defaults = compiled(host, binary)

@@ -13,6 +13,8 @@
 local address = require "nginx_address"
 local nginx = require "nginx"
 local nginx_log = require "nginx_log"
+local repairs = require "repairs"
+local unix_socket = require "unix_socket"
 local upstream = require "upstream"
 local web = require "web"
 local when = require "when"
@@ -217,26 +219,64 @@ local function judge_answers(seen, answers)
     end
 end
 
--- Nothing fails right now: is it over, or does it come and go?
-local function judge_logs(seen, since)
-    local last = seen.failures[#seen.failures]
-    if not last then
-        if seen.failures.read == 0 then
-            seen.state = "unknown"
-            seen.summary = (seen.summary and seen.summary .. ", but " or "") ..
-                (seen.failures.problems[1] or "no error log could be read")
-        elseif seen.state ~= "absent" then
-            seen.state = "absent"
-            seen.summary = "no request has failed at an upstream in the last "
-                .. when.duration(since) .. ", and no address is known to ask"
-        end
-        return
+-- Lines about an address that the configuration does not have any more are history: unless a
+-- variable hides addresses, everything nginx can connect to is written in it.
+local function is_history(nx, failure)
+    local parsed = upstream.parse(failure.entry.upstream)
+    if not parsed then
+        return false
     end
-    seen.state, seen.intermittent = "present", true
-    seen.summary = (seen.summary and seen.summary .. " now, but " or "")
-        .. string.format("%d requests failed at an upstream in the last %s, the last one at %s",
-            #seen.failures, when.duration(since), tostring(last.entry.time))
-    seen.evidence[#seen.evidence + 1] = nginx_log.show(last)
+    if not unix_socket.knows_all_addresses(nx.config) then
+        return false
+    end
+    for _, use in ipairs(nx.config:addresses()) do
+        local address = use.address
+        if use.key == upstream.key(parsed)
+            or (address and parsed.port and address.port == parsed.port and (address.host or ""):find("%a")) then
+            return false
+        end
+    end
+    return true
+end
+
+-- Takes out what is no news when nothing fails right now: what was logged before fettle's last repair,
+-- and what is about another configuration.
+local function drop_history(host, seen, clock)
+    local repaired = #seen.failures > 0 and repairs.last(host)
+    local after = repaired and clock.now and repaired + (clock.now - clock.epoch)
+    local kept = { read = seen.failures.read, problems = seen.failures.problems }
+    for _, failure in ipairs(seen.failures) do
+        local old = after and failure.at and failure.at <= after
+        if not old and not is_history(seen.nx, failure) then
+            kept[#kept + 1] = failure
+        end
+    end
+    seen.history = #seen.failures - #kept
+    seen.failures = kept
+end
+
+-- Nothing fails right now: is it over, or does it come and go?
+local function judge_logs(host, seen, since, clock)
+    drop_history(host, seen, clock)
+    local last = seen.failures[#seen.failures]
+    if last then
+        seen.state, seen.intermittent = "present", true
+        seen.summary = (seen.summary and seen.summary .. " now, but " or "")
+            .. string.format("%d requests failed at an upstream in the last %s, the last one at %s",
+                #seen.failures, when.duration(since), tostring(last.entry.time))
+        seen.evidence[#seen.evidence + 1] = nginx_log.show(last)
+    elseif seen.failures.read == 0 then
+        seen.state = "unknown"
+        seen.summary = (seen.summary and seen.summary .. ", but " or "")
+            .. (seen.failures.problems[1] or "no error log could be read")
+    elseif seen.state == "absent" and seen.history > 0 then
+        seen.summary = seen.summary .. "; what the log still shows was before the last repair, or is about "
+            .. "an address that nginx does not use any more"
+    elseif seen.state ~= "absent" then
+        seen.state = "absent"
+        seen.summary = "no request has failed at an upstream in the last " .. when.duration(since)
+            .. ", and no address is known to ask"
+    end
 end
 
 local function choose_address(host, seen, params)
@@ -275,18 +315,18 @@ function M.look(host, params)
         return seen
     end
     local since = seconds_of(params.since or "15m")
-    local now = when.now(host)
-    local since_at = now and now - since
+    local clock = {}
+    clock.now, clock.epoch = when.now(host)
+    local since_at = clock.now and clock.now - since
     seen.failures = nginx_log.failures(host, nx, { since = since_at })
     local chosen = choose_address(host, seen, params)
     if chosen then
         seen.url, seen.via = chosen.url, chosen.via
         ask(host, seen, since_at)
     end
-    if seen.state == "absent" or not seen.code then
-        if not (seen.state == "unknown" and seen.code == nil and seen.summary) then
-            judge_logs(seen, since)
-        end
+    -- Not where nginx itself gave no answer: then the log has nothing to say about it.
+    if seen.state == "absent" or not seen.summary then
+        judge_logs(host, seen, since, clock)
     end
     seen.upstreams = group(seen.failures)
     if #seen.upstreams == 0 and seen.url and seen.state == "present" then

@@ -63,6 +63,16 @@ function M.who(listeners)
     return "a process"
 end
 
+-- True where no variable hides an address: then what nginx connects to is written in its files.
+function M.knows_all_addresses(config)
+    for _, pass in ipairs(config:passes()) do
+        if pass.target.variable and not pass.resolved then
+            return false
+        end
+    end
+    return true
+end
+
 local function written_at(found)
     local use = found.uses and found.uses[1]
     return use and string.format(" (%s:%d)", use.file, use.line) or ""
@@ -75,7 +85,7 @@ local function add(list, more)
 end
 
 -- How every fix here is verified: the address that failed, or, where none is known, the socket.
-local function verify(symptom, path)
+function M.verify(symptom, path)
     if symptom.url and symptom.code then
         return { text = symptom.url .. " is asked five times and answers without an error each time",
                  checks = { web.check(symptom.url, symptom.via) } }
@@ -155,7 +165,7 @@ local function start_fix(host, symptom, found, svc, options)
         id = "restart-" .. service.slug(svc.name),
         title = (options.running and "Restart " or "Start ") .. svc.name,
         why = options.why, risk = "low", recommended = options.recommended, commands = commands,
-        verify = verify(symptom, found.path),
+        verify = M.verify(symptom, found.path),
     }
     local pool = svc.pool
     local user = symptom.nx.worker
@@ -259,7 +269,7 @@ local function address_fix(host, symptom, found, pool, recommended)
         risk = "low", recommended = recommended, edits = edits,
         validate = { nginx.validate(nx) },
         commands = { { argv = nginx.reload(host, nx), note = "nginx takes the new address" } },
-        verify = verify(symptom, pool.path),
+        verify = M.verify(symptom, pool.path),
     }
 end
 

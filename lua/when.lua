@@ -32,10 +32,15 @@ function M.seconds(text)
         + tonumber(h) * 3600 + tonumber(mi) * 60 + tonumber(s)
 end
 
--- The host's clock on the wall right now, in local seconds; nil where it cannot be read.
+-- The host's clock on the wall right now: local seconds, and seconds since the epoch; nil, nil, result
+-- where it cannot be read.
 function M.now(host)
-    local r = host:run({ "date", "+%Y-%m-%dT%H:%M:%S" }, { fresh = true })
-    return r.ok and M.seconds(r.out) or nil, r
+    local r = host:run({ "date", "+%s,%Y-%m-%dT%H:%M:%S" }, { fresh = true })
+    local epoch, clock = r.out:match("^(%d+),([^\n]+)")
+    if not r.ok or not epoch then
+        return nil, nil, r
+    end
+    return M.seconds(clock), tonumber(epoch), r
 end
 
 -- 95 -> "1 min 35 s"

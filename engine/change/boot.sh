@@ -122,9 +122,27 @@ detach() { # COMMAND...
 
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
 
+alive() { # PID, and not a zombie that waits for us to take notice of it
+    kill -0 "$1" 2>/dev/null || return 1
+    state=
+    { IFS= read -r state <"/proc/$1/stat"; } 2>/dev/null
+    case ${state##*) } in Z* | X*) return 1 ;; esac
+    return 0
+}
+
 running() { # is there somebody who will still write?
-    [ -n "$started" ] && kill -0 "$started" 2>/dev/null && return 0
-    [ -n "$started" ] || { read -r run_pid <"$dir/pid" && kill -0 "$run_pid"; } 2>/dev/null
+    run_pid=$started
+    [ -n "$run_pid" ] || { read -r run_pid <"$dir/pid"; } 2>/dev/null
+    [ -n "$run_pid" ] && alive "$run_pid"
+}
+
+# The lock is let go of after the `end` line: who is told of the end may start the next run at once.
+await_exit() {
+    patience=30
+    while [ "$patience" -gt 0 ] && running; do
+        nap
+        patience=$((patience - 1))
+    done
 }
 
 # Prints FILE from line FIRST on until a line whose word is one of WORDS (blank before and after).
@@ -141,7 +159,7 @@ follow() { # FILE FIRST WORDS
             [ "$number" -ge "$2" ] || continue
             printf '%s\n' "$line"
             word=${line#* * }
-            case $3 in *" ${word%% *} "*) return 0 ;; esac
+            case $3 in *" ${word%% *} "*) [ "${word%% *}" != end ] || await_exit; return 0 ;; esac
         else
             part=$part$line
             # Once more after it was seen dead: its last words may just have been written.

@@ -281,7 +281,7 @@ static char *journal_place(const struct change *c)
                           : !h->user || strcmp(h->user, "root") == 0;
 
     return root ? mem_format("/var/lib/fettle/%s", c->run)
-                : mem_format("${XDG_STATE_HOME:-~/.local/state}/fettle/target/%s", c->run);
+                : mem_format("~/.local/state/fettle/target/%s", c->run);
 }
 
 static void give_up_rejoining(struct change *c)

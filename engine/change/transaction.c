@@ -111,7 +111,9 @@ static void ended_answer(struct change *c, enum said said)
  * not yet. */
 static void ended_reverting(struct change *c, enum said said)
 {
-    if (said != SAID_NO_RUN)
+    if (said == SAID_FAILED && !c->journal.last)
+        change_ended_otherwise(c, said); /* where this cannot start, neither could the change */
+    else if (said != SAID_NO_RUN)
         ended_answer(c, said);
     else if (c->retries++ < REVERT_RETRIES)
         change_pause(c, REVERT_RETRY_MS, STATE_REVERTING);

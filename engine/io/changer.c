@@ -184,9 +184,8 @@ static int job_open(struct change_job *j, const char *program, struct err *e)
     return j->stream ? 0 : -1;
 }
 
-struct change_job *changer_start(struct target *t, const char *program, const void *input,
-                                 size_t n, int timeout_ms, const struct changer_calls *calls,
-                                 struct err *e)
+struct change_job *changer_start(struct target *t, const char *program, const void *input, size_t n,
+                                 int timeout_ms, const struct changer_calls *calls, struct err *e)
 {
     struct change_job *j = job_new(t, calls);
 
@@ -197,8 +196,8 @@ struct change_job *changer_start(struct target *t, const char *program, const vo
     if (n)
         j->stream->ops->write(j->stream, input, n);
     j->stream->ops->shut(j->stream);
-    j->timer = loop_timer_start(t->loop, timeout_ms > 0 ? timeout_ms : CHANGER_TIMEOUT_MS,
-                                job_on_time, j);
+    j->timer =
+        loop_timer_start(t->loop, timeout_ms > 0 ? timeout_ms : CHANGER_TIMEOUT_MS, job_on_time, j);
     j->next = t->jobs;
     t->jobs = j;
     return j;

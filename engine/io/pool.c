@@ -132,8 +132,8 @@ static bool pool_expired(const struct target *t)
 /* The host's time is over: whatever is in the middle ends here. */
 static void pool_expire(struct target *t)
 {
-    char *why = mem_format("no time left: the %d s for this host are over",
-                           t->options.timeout_ms / 1000);
+    char *why =
+        mem_format("no time left: the %d s for this host are over", t->options.timeout_ms / 1000);
     bool was_in = pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY) > 0 || !t->slots[0].worker;
     int i;
 
@@ -165,8 +165,8 @@ static void pool_watch(struct target *t)
     bool busy = reader_next(t) || pool_count(t, SLOT_BUSY);
 
     if (busy && !t->deadline) {
-        t->deadline = loop_timer_start(t->loop, t->deadline_ms - clock_monotonic_ms(),
-                                       pool_on_deadline, t);
+        t->deadline =
+            loop_timer_start(t->loop, t->deadline_ms - clock_monotonic_ms(), pool_on_deadline, t);
     } else if (!busy && t->deadline) {
         loop_timer_stop(t->deadline);
         t->deadline = NULL;

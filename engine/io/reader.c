@@ -49,8 +49,8 @@ static void read_free(struct target *t, struct read *read)
 /* Nobody waits for it and nobody can ask for it. */
 static void read_free_if_unused(struct target *t, struct read *read)
 {
-    if (!read->tickets && (read->state == READ_QUEUED ||
-                           (read->state == READ_DONE && read->forgotten)))
+    if (!read->tickets &&
+        (read->state == READ_QUEUED || (read->state == READ_DONE && read->forgotten)))
         read_free(t, read);
 }
 
@@ -175,8 +175,10 @@ void reader_finish(struct target *t, struct read *read, struct result *r)
     reader_remember(t, read);
     ticket_answer(t, read);
     reader_wake(t);
+    read->tickets++; /* whatever on_read does, it stays for this call */
     if (t->options.on_read)
         t->options.on_read(t->options.data, t->host, &q, &read->result);
+    read->tickets--;
     read_free_if_unused(t, read);
 }
 

@@ -3,7 +3,12 @@
  * Runs commands of the read catalogue and nothing else, whoever asks: this is
  * where "a step cannot change a host" holds.  Reads of one target run side by
  * side, up to the target's number of workers; one that was asked before in this
- * run is answered from memory, unless `fresh`. */
+ * run is answered from memory, unless `fresh`; one that is under way is joined.
+ * What was lost or unreachable is not remembered.
+ *
+ * A command whose output is cut is not run to its end: mostly it dies of SIGPIPE, so `.cut` comes
+ * first when a result is judged.  What a command leaves behind in its process group is ended
+ * with it. */
 #ifndef FETTLE_IO_READER_H
 #define FETTLE_IO_READER_H
 
@@ -34,11 +39,13 @@ struct request {
 
 struct result {
     enum outcome outcome;
-    int code;         /* -1 where there is none */
+    int code;            /* -1 where there is none */
     struct buf out, err; /* `.cut` where there was more; bytes as they came */
-    int64_t at_ms;    /* wall clock at the start */
+    int64_t at_ms;       /* wall clock at the start */
     int64_t took_ms;
-    char *why;        /* for LOST, UNREACHABLE, NO_STATUS: the reason in words; else NULL */
+    /* For LOST, UNREACHABLE, NO_STATUS, and a TIMEOUT of the whole host: the reason in words, free
+     * of terminal escapes; else NULL. */
+    char *why;
 };
 
 typedef void reader_done(void *data, const struct result *r); /* `r` lives for the call only */
@@ -48,7 +55,9 @@ typedef void reader_done(void *data, const struct result *r); /* `r` lives for t
 int reader_submit(struct target *t, const struct request *q, reader_done *done, void *data,
                   struct err *e);
 void reader_cancel(struct target *t, void *data); /* no callback with this `data` any more */
-void reader_forget(struct target *t);             /* empties the memory: the host has changed */
+/* Empties the memory: the host has changed.  Its time (target_options.timeout_ms) begins anew,
+ * and if it was unreachable it is tried again. */
+void reader_forget(struct target *t);
 
 const char *outcome_name(enum outcome o); /* "exit", "signal", "timeout", "lost", "no-status", … */
 

@@ -36,8 +36,8 @@ struct stream;
 
 struct stream_ops {
     void (*write)(struct stream *s, const void *data, size_t n); /* copied; errors end the stream */
-    void (*shut)(struct stream *s);             /* the process sees the end of its input */
-    void (*hold)(struct stream *s, bool hold);  /* false: the loop need not wait for it */
+    void (*shut)(struct stream *s);            /* the process sees the end of its input */
+    void (*hold)(struct stream *s, bool hold); /* false: the loop need not wait for it */
     void (*close)(struct stream *s, enum stream_close how); /* frees it, when it can */
 };
 

@@ -19,18 +19,22 @@ struct request;
 struct result;
 
 struct target_options {
-    int timeout_ms;    /* for the whole host: no read goes on after it; 0 for 120 s */
-    int workers;       /* reads that run side by side; 0 for 4 */
-    /* Called for each read that was carried out (not for answers from the cache). */
+    int timeout_ms; /* for the whole host: no read goes on after it; 0 for 120 s */
+    int workers;    /* reads that run side by side; 0 for 4 */
+    /* Called for each read that has an end, also an unreachable one or one without time, but not
+     * for answers from the cache.  May ask and forget, but not free the target. */
     void (*on_read)(void *data, const struct host *h, const struct request *q,
                     const struct result *r);
     void *data;
     const char *replay; /* path of a record, for transport "replay" */
 };
 
+/* `l` and `h` must outlive it.  With `o->replay` set it replays, whatever the host's transport. */
 struct target *target_new(struct loop *l, const struct host *h, const struct target_options *o,
                           struct err *e);
-void target_free(struct target *t); /* pending reads are dropped without a callback */
+/* At any time, also from within a callback.  Pending reads and change jobs are dropped without a
+ * callback; a change's program goes on by itself, reads are ended (the loop sees to it). */
+void target_free(struct target *t);
 const struct host *target_host(const struct target *t);
 const char *target_transport(const struct target *t); /* "local", "ssh", … */
 struct loop *target_loop(const struct target *t);

@@ -73,7 +73,7 @@ struct read *reader_next(struct target *t); /* the oldest that is queued, or NUL
 void reader_release(struct target *t);
 
 void pool_init(struct target *t);
-void pool_pump(struct target *t); /* gives queued reads to workers, opens more if needed */
+void pool_pump(struct target *t);  /* gives queued reads to workers, opens more if needed */
 void pool_renew(struct target *t); /* the host has changed: its time begins anew */
 void pool_release(struct target *t);
 

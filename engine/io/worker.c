@@ -26,10 +26,10 @@ static const char bootstrap[] = "p=;n=$(echo;echo .);while IFS= read -r l;do cas
 enum {
     TOKEN_BYTES = 16,
     TOKEN_SIZE = 2 * TOKEN_BYTES + 1,
-    MARK_MAX = TOKEN_SIZE + 16,    /* newline, token, blank, status, newline */
-    NOISE_MAX = 8 * 1024,          /* of a login's banners, the newest */
-    START_MS = 20 * 1000,          /* a slow sudo asks a slow directory service */
-    GRACE_MS = 2 * 1000,           /* after the time that the host should have kept */
+    MARK_MAX = TOKEN_SIZE + 16, /* newline, token, blank, status, newline */
+    NOISE_MAX = 8 * 1024,       /* of a login's banners, the newest */
+    START_MS = 20 * 1000,       /* a slow sudo asks a slow directory service */
+    GRACE_MS = 2 * 1000,        /* after the time that the host should have kept */
     COMMAND_MAX = 256 * 1024,
 };
 
@@ -128,7 +128,7 @@ static void worker_done(struct shell_worker *w, enum outcome outcome, int code, 
 
 /* A status alone does not tell a time-out from a command that ends with 124 by itself, or that
  * was killed by others: the clock does.  GNU's timeout gives 124, or 137 when it had to kill;
- * busybox's and our watchdog's leave what their signal does. */
+ * our watchdog's leave what its signal does. */
 static bool worker_timed_out(const struct shell_worker *w, int status)
 {
     return clock_monotonic_ms() - w->began_ms >= w->seconds * (int64_t)1000 &&
@@ -182,7 +182,8 @@ static void worker_on_bytes(struct shell_worker *w, struct part *p, const char *
     if (buf_add(&p->bytes, bytes, n) < 0 && w->state == WORKER_BUSY) {
         worker_done(w, OUTCOME_NO_STATUS, -1,
                     mem_format("cut off after %zu bytes, more than the host should have sent",
-                               p->bytes.len), true);
+                               p->bytes.len),
+                    true);
         return;
     }
     part_search(p, w->token);

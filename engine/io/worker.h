@@ -21,8 +21,9 @@ struct worker_calls {
 };
 
 struct worker_ops {
-    void (*run)(struct worker *w, const struct request *q); /* one at a time; `q` with real values */
-    void (*close)(struct worker *w); /* frees it; the request in it gets no answer */
+    void (*run)(struct worker *w,
+                const struct request *q); /* one at a time; `q` with real values */
+    void (*close)(struct worker *w);      /* frees it; the request in it gets no answer */
 };
 
 struct worker {

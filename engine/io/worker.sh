@@ -18,14 +18,17 @@ unalias -a
 # 7: requests, 8: output, 9: error output; what this shell itself has to say, nobody needs.
 exec 7<&0 8>&1 9>&2 </dev/null >/dev/null 2>&1
 
+# GNU's timeout (the one that knows --foreground) puts a command into a process group of its own,
+# so that one signal ends all of it.  Busybox's does not, and lingers: there, and where none is, a
+# session makes the group and a watchdog of ours keeps the time.
 bound=
-timeout -k 1 9 true && bound='timeout -k 1'
-# A process group for each command: one signal ends all of it.  GNU's timeout (the one that knows
-# --foreground) makes one by itself, for others it takes a session.
 group=
 own=
-if timeout --foreground 9 true; then group=yes
-elif command -v setsid; then group=yes own=setsid; fi
+if timeout --foreground -k 1 9 true; then
+    group=yes bound='timeout -k 1'
+elif command -v setsid; then
+    group=yes own=setsid
+fi
 cut='head -c'
 case $(echo yes | head -c 2) in ye) ;; *) cut= ;; esac
 
@@ -42,12 +45,12 @@ finish() {
     kill -KILL "$1"
 }
 
-# For hosts without timeout(1).  The sleep is waited for, so that it ends with us.
+# In steps of a second: who kills this leaves a sleep behind, but not for long.
 watchdog() {
-    sleep "$time" &
-    nap=$!
-    trap 'kill $nap; exit' TERM
-    wait $nap
+    while [ "$time" -gt 0 ]; do
+        sleep 1
+        time=$((time - 1))
+    done
     if [ -n "$group" ]; then kill -TERM "-$1"; else kill -TERM "$1"; fi
     sleep 1
     finish "$1"
@@ -68,7 +71,9 @@ job() {
     wait $job
     status=$?
     finish $job # what the command left behind would keep the pipes open
-    kill $watch $dog
+    # KILL, since mksh may lose a TERM that comes right after the fork; and waited for, since the
+    # next line of the stream is not theirs to read.
+    kill -KILL $watch $dog
     wait $watch $dog
     echo $status >&3
 }

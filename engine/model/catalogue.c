@@ -37,7 +37,7 @@ static const char *const reads[] = {
     "getent group -- <name>",
     "getent hosts -- <host>",
     "getent ahosts -- <host>",
-    "date +%Y-%m-%dT%H:%M:%S",
+    "date +%s,%Y-%m-%dT%H:%M:%S",
     "ps -ww -eo pid=,ppid=,uid=,args=",
     "ip -o addr show",
     CURL " " CURL_FORMAT " -- <url>",

@@ -261,7 +261,7 @@ static void lost_for_good_says_what_the_host_will_do(void **state)
     (void)state;
     host.user = (char *)"ops";
     begin(play, all_well);
-    expect(CHANGE_UNKNOWN, 6, "tail ${XDG_STATE_HOME:-~/.local/state}/fettle/target/run-1/journal",
+    expect(CHANGE_UNKNOWN, 6, "tail ~/.local/state/fettle/target/run-1/journal",
            NULL);
 }
 

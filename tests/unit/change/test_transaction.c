@@ -155,6 +155,34 @@ static void failed_command_is_put_back(void **state)
     play_release(&p);
 }
 
+/* Not in any catalogue: the inventory's owner says how their service is restarted. */
+static void command_that_the_inventory_names_may_run(void **state)
+{
+    char *script = mem_format("%s/supervise", folder);
+    struct err e = {0};
+    struct play p;
+
+    (void)state;
+    write_text(script, "#!/bin/sh\ncd -- \"${0%/*}\" && [ \"$1\" = again ] && cat conf >active\n");
+    chmod(script, 0755);
+    play_init(&p, 20);
+    p.fix = sick_nginx_fix("good\n");
+    argv_free(p.fix->commands[0].argv);
+    p.fix->commands[0].argv = NULL;
+    words(&p.fix->commands[0].argv, (const char *const[]){script, "again", NULL});
+    assert_null(transaction_start(target, &p.fix, 1, &p.options, on_done, &p, &e));
+    assert_int_equal(e.code, ERR_REFUSED);
+    host.vars = json_pack("{s:{s:{s:[s,s]}}}", "services", "app", "restart", script, "again");
+    p.change = transaction_start(target, &p.fix, 1, &p.options, on_done, &p, &e);
+    assert_non_null(p.change);
+    expect(&p, CHANGE_VERIFIED, 0, "verified");
+    expect_text(active, "good\n");
+    json_decref(host.vars);
+    host.vars = NULL;
+    free(script);
+    play_release(&p);
+}
+
 static void change_that_does_not_cure_is_put_back(void **state)
 {
     char *was = snapshot(conf);
@@ -310,10 +338,9 @@ static int make_world(void)
     snprintf(conf, sizeof(conf), "%s/conf", folder);
     snprintf(active, sizeof(active), "%s/active", folder);
     if (getuid() != 0) {
-        snprintf(base, sizeof(base), "%s/state/fettle/target", root);
-        memcpy(strstr(base, "/fettle/target"), "\0", 1);
-        setenv("XDG_STATE_HOME", base, 1);
-        snprintf(base, sizeof(base), "%s/state/fettle/target", root);
+        setenv("HOME", root, 1);
+        unsetenv("XDG_STATE_HOME");
+        snprintf(base, sizeof(base), "%s/.local/state/fettle/target", root);
         return 0;
     }
     snprintf(base, sizeof(base), "/var/lib/fettle");
@@ -337,6 +364,7 @@ int main(void)
         TEST(failed_validation_leaves_everything_as_it_was),
         TEST(validation_that_fails_only_on_the_host_is_put_back),
         TEST(failed_command_is_put_back),
+        TEST(command_that_the_inventory_names_may_run),
         TEST(change_that_does_not_cure_is_put_back),
         TEST(drift_is_refused),
         TEST(second_run_is_told_who_is_first_and_interruption_puts_back),

@@ -260,7 +260,7 @@ static void a_host_that_does_not_cut_is_cut_off(void **state)
     assert_int_equal(a.outcome, OUTCOME_NO_STATUS);
     assert_int_equal(a.out.len, 1000);
     assert_true(a.out.cut);
-    assert_true(after.ru_maxrss - before.ru_maxrss < 20 * 1024);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 20 * 1024); /* KiB */
     asked_release(&a);
     drop("head");
     ask(&w, &a, ARGV("echo", "anew"), 0, 0);
@@ -319,9 +319,7 @@ static void a_dead_worker_is_a_lost_read(void **state)
 static void a_freed_target_leaves_nothing_running(void **state)
 {
     struct world w;
-    struct asked a;
-    bool never = false;
-    struct asked b;
+    struct asked a, b;
 
     (void)state;
     world_open(&w, NULL, NULL);
@@ -331,7 +329,6 @@ static void a_freed_target_leaves_nothing_running(void **state)
     ask(&w, &b, ARGV("sleep", "0.3"), 0, 0);
     asked_release(&b);
     assert_true(count_processes("sleep 4751") > 0);
-    (void)never;
     world_close(&w);
     assert_false(a.done);
     usleep(100 * 1000);
@@ -363,7 +360,8 @@ static void a_refusing_sudo_is_unreachable_with_its_reason(void **state)
     struct asked a, b;
 
     (void)state;
-    put_script("sudo", "#!/bin/sh\nprintf 'sudo: a password\\033[31m is required\\n\\n' >&2\nexit 1\n");
+    put_script("sudo",
+               "#!/bin/sh\nprintf 'sudo: a password\\033[31m is required\\n\\n' >&2\nexit 1\n");
     world_open(&w, NULL, "sudo");
     submit(&w, &b, ARGV("id", "-un"), 0, 0);
     ask(&w, &a, ARGV("id", "-u"), 0, 0);

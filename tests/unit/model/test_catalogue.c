@@ -32,7 +32,7 @@ static void what_the_steps_need_can_be_read(void **state)
         "ss -H -ltnp",
         "id -Gn -- www-data",
         "systemctl show --no-pager --property=Id,ActiveState -- a.service b.service",
-        "journalctl --no-pager -o json -n 100 --since=15:00 -u nginx",
+        "journalctl --no-pager -o short-iso -n 15 -u nginx",
         "nginx -V",
         "/usr/local/nginx/sbin/nginx -V",
         "readlink -- /proc/12/exe",
@@ -50,7 +50,7 @@ static void nothing_that_writes_can_be_read(void **state)
     static const char *const commands[] = {"rm -rf /",
                                            "cat /etc/passwd -- x",
                                            "cat -- --help",
-                                           "systemctl restart -- nginx",
+                                           "systemctl restart nginx",
                                            "nginx -t",
                                            "nginx -T",
                                            "find / -delete",
@@ -72,46 +72,49 @@ static void nothing_that_writes_can_be_read(void **state)
             fail_msg("let through: %s", commands[i]);
 }
 
-static bool curl(const char *host, const char *format)
-{
-    char **argv = argv_split("curl -q -sS -g -o /dev/null --noproxy * --max-time 5 -I -H");
-    bool yes;
-
-    argv = argv_add(argv, host);
-    argv = argv_add(argv, "-w");
-    argv = argv_add(argv, format);
-    argv = argv_add(argv, "--");
-    argv = argv_add(argv, "http://127.0.0.1/x");
-    yes = catalogue_reads(argv);
-    argv_free(argv);
-    return yes;
-}
+#define ANSWER "%{http_code}|%{time_connect}|%{time_starttransfer}|%{time_total}|%{remote_ip}"
+#define CURL "curl -q -sS -g -k -o /dev/null --noproxy * --max-time 5 "
 
 static void curl_only_asks_and_only_in_its_fixed_form(void **state)
 {
-    static const char format[] = "%{http_code} %{time_connect} %{time_starttransfer} "
-                                 "%{time_total} %{remote_ip} %{errormsg}\\n";
-
     (void)state;
-    assert_true(curl("Host: a.example", format));
-    assert_false(curl("@/etc/shadow", format));
-    assert_false(curl("X: y", format));
-    assert_false(curl("Host: a", "%output{/etc/passwd}"));
+    assert_true(asks(catalogue_reads, CURL "-w " ANSWER " -- http://a/"));
+    assert_true(asks(catalogue_reads, CURL "--connect-to ::[::1]:80 -w " ANSWER " -- https://a/x?y"));
+    assert_false(asks(catalogue_reads, CURL "-w %output{/etc/passwd} -- http://a/"));
+    assert_false(asks(catalogue_reads, CURL "-w " ANSWER " -- file:///etc/passwd"));
+    assert_false(asks(catalogue_reads, CURL "-H @/etc/shadow -w " ANSWER " -- http://a/"));
+    assert_false(asks(catalogue_reads, CURL "-X POST -w " ANSWER " -- http://a/"));
     assert_false(asks(catalogue_reads, "curl -q http://a/"));
+}
+
+static void keys_and_devices_are_not_shown(void **state)
+{
+    (void)state;
+    assert_false(asks(catalogue_reads, "cat -- /etc/shadow"));
+    assert_false(asks(catalogue_reads, "tail -c 100 -- /etc/shadow-"));
+    assert_false(asks(catalogue_reads, "cat -- /root/.ssh/id_ed25519"));
+    assert_false(asks(catalogue_reads, "cat -- /etc/nginx/tls/site.key"));
+    assert_false(asks(catalogue_reads, "cat -- /proc/1/environ"));
+    assert_false(asks(catalogue_reads, "cat -- /dev/sda"));
+    assert_true(asks(catalogue_reads, "cat -- /etc/nginx/keys.conf"));
+    assert_true(asks(catalogue_reads, "ls -la -- /root/.ssh"));
 }
 
 static void changes_and_validations_have_their_own_lists(void **state)
 {
     (void)state;
-    assert_true(asks(catalogue_changes, "systemctl restart -- php8.2-fpm"));
+    assert_true(asks(catalogue_changes, "systemctl restart php8.2-fpm"));
     assert_true(asks(catalogue_changes, "systemctl daemon-reload"));
     assert_true(asks(catalogue_changes, "/opt/n/nginx -p /opt/n -s reload"));
-    assert_false(asks(catalogue_changes, "systemctl enable -- x"));
+    assert_false(asks(catalogue_changes, "systemctl enable x"));
     assert_false(asks(catalogue_changes, "kill -9 1"));
     assert_true(asks(catalogue_validates, "nginx -t"));
     assert_true(asks(catalogue_validates, "php-fpm8.2 -t"));
-    assert_true(asks(catalogue_validates, "/usr/sbin/php-fpm8.2 -t -y /etc/php/fpm.conf"));
+    assert_true(asks(catalogue_validates, "php-fpm8.2 -y /etc/php/fpm.conf -t"));
+    assert_false(asks(catalogue_validates, "/tmp/php-fpm8.2 -t"));
+    assert_false(asks(catalogue_validates, "/tmp/x -t"));
     assert_false(asks(catalogue_validates, "nginx -s stop"));
+    assert_false(asks(catalogue_changes, "/tmp/x -s reload"));
 }
 
 static enum catalogue_kind holds(const char *text)
@@ -129,8 +132,8 @@ static void a_declared_pattern_lies_in_one_list_or_none(void **state)
 {
     (void)state;
     assert_int_equal(holds("cat -- /etc/nginx/<path>"), CATALOGUE_READ);
-    assert_int_equal(holds("systemctl restart -- php<text>"), CATALOGUE_NONE);
-    assert_int_equal(holds("systemctl restart -- <unit>"), CATALOGUE_CHANGE);
+    assert_int_equal(holds("systemctl restart php<text>"), CATALOGUE_NONE);
+    assert_int_equal(holds("systemctl restart <unit>"), CATALOGUE_CHANGE);
     assert_int_equal(holds("nginx -t"), CATALOGUE_VALIDATE);
     assert_int_equal(holds("<path>/nginx -V"), CATALOGUE_READ);
     assert_int_equal(holds("<path> -V"), CATALOGUE_NONE);
@@ -143,6 +146,7 @@ int main(void)
         cmocka_unit_test(what_the_steps_need_can_be_read),
         cmocka_unit_test(nothing_that_writes_can_be_read),
         cmocka_unit_test(curl_only_asks_and_only_in_its_fixed_form),
+        cmocka_unit_test(keys_and_devices_are_not_shown),
         cmocka_unit_test(changes_and_validations_have_their_own_lists),
         cmocka_unit_test(a_declared_pattern_lies_in_one_list_or_none),
     };
