@@ -7,7 +7,14 @@ set -u
 fettle=$1
 here=$(cd "$(dirname "$0")" && pwd)
 room=$(mktemp -d /tmp/fettle-cli.XXXXXX) || exit 1
-trap 'rm -rf "$room"' EXIT
+# A run's journal and originals stay on the host that it changed: here, and for root in /var/lib.
+clean_up() {
+    for run in "$room"/state/fettle/runs/*; do
+        [ "$(id -u)" -ne 0 ] || [ ! -d "$run" ] || rm -rf "/var/lib/fettle/${run##*/}"
+    done
+    rm -rf "$room"
+}
+trap clean_up EXIT
 mkdir -p "$room/data" "$room/svc" "$room/empty"
 cp -r "$here/data/playbooks" "$room/data/"
 ln -s "$here/../../lua" "$room/data/lua"
