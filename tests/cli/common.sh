@@ -5,6 +5,15 @@
 set -u
 
 fettle=$1
+
+# Root's transactions keep their lock and journals in /var/lib/fettle.  Where it can be, each test has
+# a /var/lib of its own, so that they neither meet each other nor a real fettle.
+if [ "$(id -u)" -eq 0 ] && [ -z "${FETTLE_TEST_INSIDE-}" ] &&
+    unshare -m sh -c 'mount -t tmpfs none /var/lib' 2>/dev/null; then
+    export FETTLE_TEST_INSIDE=1
+    exec unshare -m sh -c 'mount -t tmpfs none /var/lib && exec sh "$@"' inside "$0" "$@"
+fi
+
 here=$(cd "$(dirname "$0")" && pwd)
 room=$(mktemp -d /tmp/fettle-cli.XXXXXX) || exit 1
 # A run's journal and originals stay on the host that it changed: here, and for root in /var/lib.
