@@ -27,7 +27,7 @@ trap clean_up EXIT
 mkdir -p "$room/data" "$room/svc" "$room/empty"
 cp -r "$here/data/playbooks" "$room/data/"
 ln -s "$here/../../lua" "$room/data/lua"
-export FETTLE_DATA="$room/data" XDG_STATE_HOME="$room/state" XDG_CONFIG_HOME="$room/config"
+export HOME="$room" FETTLE_DATA="$room/data" XDG_STATE_HOME="$room/state" XDG_CONFIG_HOME="$room/config"
 unset NO_COLOR
 cd "$room/empty" || exit 1
 
