@@ -13,7 +13,9 @@ expect 0 'the Lua library is found' "$room/moved/bin/fettle" parse nginx-error "
 ln -s "$room/moved/bin/fettle" "$room/link"
 expect 0 'also through a symlink' "$room/link" list
 source=$(cd "$here/../.." && pwd)
-check 'no path of the build is in it' [ "$(grep -acF "$source/engine" "$room/moved/bin/fettle")" -eq 0 ]
+# The address sanitizer writes each global's source file down.
+grep -qa __asan_init "$room/moved/bin/fettle" ||
+    check 'no path of the build is in it' [ "$(grep -acF "$source/engine" "$room/moved/bin/fettle")" -eq 0 ]
 cp "$room/moved/bin/fettle" "$room/alone"
 expect 1 'alone it says what is missing' "$room/alone" list
 check 'and what to do' warned 'FETTLE_DATA'
