@@ -310,6 +310,7 @@ function M.look(host, params)
     local nx = nginx.find(host)
     local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown",
                    host_name = host.name }
+    seen.shown = seen.evidence -- the same, for the playbooks: the report takes `evidence`
     for _, r in ipairs(nx.evidence) do
         seen.evidence[#seen.evidence + 1] = r:show(nx.master and nx.master.line or "")
     end

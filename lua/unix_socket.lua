@@ -25,7 +25,7 @@ function M.log_and_config(symptom, found, host)
         end
     end
     if #evidence == 0 then
-        evidence = { symptom.evidence[1] }
+        evidence = { symptom.shown[1] }
     end
     return evidence
 end
