@@ -3,7 +3,8 @@
 -- Connecting needs write permission on the socket and search permission on every folder above it
 -- (unix(7), path_resolution(7)).
 --
---   socket_access.check(host, user, path) -> {
+--   socket_access.check(host, user, path, thorough) -> {     thorough: nginx was refused, so look at access control
+--                                                            lists also where the mode alone would let it in
 --     verdict = "allowed" | "denied" | "unknown", where = path that refuses, what = "folder" | "socket",
 --     stat = the refusing (or the socket's) stat, why = sentence part, evidence = {…} }
 
@@ -52,7 +53,7 @@ local function refusal(user, path, what, stat, want)
     return text .. "and " .. user.name .. " is neither that user nor in that group"
 end
 
-local function step(host, user, path, what, want, result)
+local function step(host, user, path, what, want, result, thorough)
     local stat, why, read = host:stat(path)
     if not stat then
         result.verdict, result.where, result.why = "unknown", path, path .. " cannot be looked at: " .. why
@@ -60,8 +61,12 @@ local function step(host, user, path, what, want, result)
         return false
     end
     result.stat = stat
+    local plain = users.may(user, stat, want)
+    if plain and not thorough then
+        return true
+    end
     local listed, acl_read = acl(host, user, path, want)
-    if listed == true or (listed == nil and users.may(user, stat, want)) then
+    if listed == true or (listed == nil and plain) then
         return true
     end
     result.evidence[#result.evidence + 1] = (listed == false and acl_read or read):show(
@@ -70,7 +75,7 @@ local function step(host, user, path, what, want, result)
     return false
 end
 
-function M.check(host, user, path)
+function M.check(host, user, path, thorough)
     local result = { evidence = {}, verdict = "allowed" }
     if not user or not user.ok then
         result.verdict, result.why = "unknown", "it is not known as whom nginx's workers run"
@@ -79,11 +84,11 @@ function M.check(host, user, path)
     -- A symlink on the way (/var/run -> /run) is followed, as the kernel does.
     local real = host:realpath(path) or path
     for _, folder in ipairs(parents(real)) do
-        if not step(host, user, folder, "folder", "x", result) then
+        if not step(host, user, folder, "folder", "x", result, thorough) then
             return result
         end
     end
-    step(host, user, real, "socket", "w", result)
+    step(host, user, real, "socket", "w", result, thorough)
     return result
 end
 

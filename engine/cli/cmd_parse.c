@@ -28,7 +28,7 @@ static void print(json_t *json)
     json_array_foreach(json, i, item)
     {
         fputs(i ? ",\n" : "\n", stdout);
-        json_dumpf(item, stdout, flags | JSON_COMPACT | JSON_ENCODE_ANY);
+        json_dumpf(item, stdout, flags | JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
     }
     fputs(json_array_size(json) ? "\n]\n" : "]\n", stdout);
 }
