@@ -31,7 +31,7 @@ struct host {
 struct inventory {
     struct host *hosts;
     size_t host_count;
-    struct group {
+    struct inventory_group {
         char *name;
         char **members; /* names of hosts, resolved, each once */
     } *groups;

@@ -68,7 +68,7 @@ const struct host *inventory_by_address(const struct inventory *inv, const char 
     return found;
 }
 
-static const struct group *find_group(const struct inventory *inv, const char *name)
+static const struct inventory_group *find_group(const struct inventory *inv, const char *name)
 {
     size_t i;
 
@@ -89,7 +89,7 @@ static bool list_has(char *const *list, const char *name)
 /* The local machine that nobody wrote down is only meant where it is named. */
 static bool word_means(const struct inventory *inv, const struct host *h, const char *word)
 {
-    const struct group *group = find_group(inv, word);
+    const struct inventory_group *group = find_group(inv, word);
 
     if (strcmp(h->name, word) == 0)
         return true;
