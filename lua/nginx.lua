@@ -62,15 +62,26 @@ local function read_master(process)
              config = processes.option(words, "-c"), prefix = processes.option(words, "-p") }
 end
 
-local function all_masters(list)
-    local masters = {}
+local function pid_namespace(host, pid)
+    local r = host:run({ "readlink", "--", "/proc/" .. pid .. "/ns/pid" })
+    return r.ok and r.out or nil
+end
+
+-- The masters of this host itself, and apart from them those that ps shows too but that live in a
+-- container: their files are not the ones that have these names here.
+local function all_masters(host, list)
+    local masters, contained = {}, {}
+    local own = pid_namespace(host, "self")
     for _, process in ipairs(list) do
         local master = read_master(process)
-        if master then
+        local space = master and pid_namespace(host, master.pid)
+        if master and own and space and space ~= own then
+            contained[#contained + 1] = master
+        elseif master then
             masters[#masters + 1] = master
         end
     end
-    return masters
+    return masters, contained
 end
 
 local function config_of(master, defaults)
@@ -167,7 +178,7 @@ local function find(host)
         nx.why = "the list of processes cannot be read"
         return nx
     end
-    local masters = all_masters(list)
+    local masters, contained = all_masters(host, list)
     local binary = wanted.binary or (masters[1] and masters[1].binary) or "nginx"
     if not binary:find("^/") or not is_trusted(host, binary) then
         binary = "nginx"
@@ -179,6 +190,11 @@ local function find(host)
     if #masters > 1 and not nx.master then
         nx.why = "several nginx run here: " .. list_masters(masters)
             .. "; name the one that is meant in the inventory: vars: {nginx: {config: PATH}}"
+        return nx
+    end
+    if not nx.master and #contained > 0 then
+        nx.why = "nginx runs here only in a container: " .. list_masters(contained)
+            .. "; add the container itself to the inventory as a host"
         return nx
     end
     if not nx.master and not defaults.ok then

@@ -107,7 +107,19 @@ end
 
 local UNIT_FOLDERS = { "/etc/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system" }
 
--- Units whose file holds this text as a word of its own: "8000" must not find "18000".
+-- The first line of `body` that holds `text` as a word of its own: "8000" must not find "18000".
+local function line_that_names(body, text)
+    for line in body:gmatch("[^\n]+") do
+        local from, to = line:find(text, 1, true)
+        if from and not line:find("^%s*[#;]") and not line:sub(from - 1, from - 1):find("%w")
+            and not line:sub(to + 1, to + 1):find("[%w/]") then
+            return line
+        end
+    end
+    return nil
+end
+
+-- Units whose own file holds this text.
 local function units_that_name(host, text)
     local r = host:run({ "grep", "-rlF", "-e", text, "--", table.unpack(UNIT_FOLDERS) })
     local found, seen = {}, {}
@@ -115,14 +127,55 @@ local function units_that_name(host, text)
         local unit = path:match("/([^/]+%.service)$")
         if unit and not seen[unit] and not unit:find("@.service$") then
             local body, _, read = host:read(path)
-            for line in (body or ""):gmatch("[^\n]+") do
-                local from, to = line:find(text, 1, true)
-                if from and not line:find("^%s*[#;]") and not line:sub(from - 1, from - 1):find("%w")
-                    and not line:sub(to + 1, to + 1):find("[%w/]") then
-                    seen[unit] = true
-                    found[#found + 1] = { unit = unit, path = path, line = line, read = read }
-                    break
-                end
+            local line = line_that_names(body or "", text)
+            if line then
+                seen[unit] = true
+                found[#found + 1] = { unit = unit, path = path, line = line, read = read }
+            end
+        end
+    end
+    return found
+end
+
+local function add_unit_files(unit, files)
+    local values = unit.EnvironmentFiles
+    for _, value in ipairs(type(values) == "table" and values or { values }) do
+        files[#files + 1] = value:match("^(/%S+)")
+    end
+    values = unit.ExecStart
+    for _, value in ipairs(type(values) == "table" and values or { values }) do
+        for word in (value:match("argv%[%]=(.-) ;") or ""):gmatch("%S+") do
+            local path = word:match("(/[%w/._-]+)$")
+            if path and not path:find("^/s?bin/") and not path:find("^/usr/") then
+                files[#files + 1] = path
+            end
+        end
+    end
+end
+
+-- Enabled units that do not run, whose environment files, or whose own program's files as far as the
+-- command line names them, hold this text.  Few files, each read whole: no search through folders.
+local function units_that_read(host, text)
+    local list = host:run({ "systemctl", "list-unit-files", "--no-pager", "--no-legend", "--type=service" })
+    local argv = { "systemctl", "show", "--no-pager",
+                   "--property=Id,ActiveState,EnvironmentFiles,ExecStart", "--" }
+    for name, state in list.out:gmatch("(%S+%.service)%s+(%S+)[^\n]*") do
+        if state == "enabled" and not name:find("@%.service$") and #argv < 200 then
+            argv[#argv + 1] = name
+        end
+    end
+    local found = {}
+    for _, unit in ipairs(argv[6] and systemctl_show.parse(host:run(argv).out) or {}) do
+        local files = {}
+        if unit.ActiveState ~= "active" then
+            add_unit_files(unit, files)
+        end
+        for _, path in ipairs(files) do
+            local body, _, read = host:read(path)
+            local line = body and line_that_names(body, text)
+            if line then
+                found[#found + 1] = { unit = unit.Id, path = path, line = line, read = read }
+                break
             end
         end
     end
@@ -134,9 +187,12 @@ local function from_units(host, text)
         return nil, {}
     end
     local units = units_that_name(host, text)
+    if #units == 0 then
+        units = units_that_read(host, text)
+    end
     if #units == 1 then
         local unit = units[1]
-        local svc = M.named(host, unit.unit, unit.path .. " names it")
+        local svc = M.named(host, (unit.unit:gsub("%.service$", "")), unit.path .. " names it")
         svc.evidence[#svc.evidence + 1] = unit.read:show(unit.line)
         return svc
     end

@@ -4,7 +4,8 @@
 --     state = "present" | "absent" | "unknown", summary = sentence, evidence = {…},
 --     url, via (HOST:PORT asked instead of what the URL's host resolves to), code (last answer),
 --     nx = nginx.find(host), failures = nginx_log.failures since params.since,
---     upstreams = { {key = "unix:/run/x.sock" | "10.0.0.5:8080", address, failure | nil, count} … }, newest first,
+--     upstreams = { {key = "unix:/run/x.sock" | "10.0.0.5:8080", address, failure | nil, count,
+--                    fresh = it failed when it was asked just now} … }, newest first,
 --     intermittent = true where it fails now and then }
 --
 -- The address is asked first and the log read afterwards: the line that our own question left is
@@ -144,7 +145,8 @@ local function group(failures)
         if key and known[key] then
             known[key].count = known[key].count + 1
         elseif key and #list < 16 then
-            known[key] = { key = key, address = parsed, failure = failures[i], count = 1 }
+            known[key] = { key = key, address = parsed, failure = failures[i], count = 1,
+                           fresh = failures[i].fresh }
             list[#list + 1] = known[key]
         end
     end
@@ -203,7 +205,11 @@ end
 local function judge_answers(seen, answers)
     local failed = count(answers, is_failure)
     seen.code = answers[#answers].code
-    if failed > 0 then
+    if count(answers, function(a) return a.waits end) > 0 then
+        seen.state = "present"
+        seen.summary = string.format("%s: nginx takes the request and gives no answer within %d s", seen.url,
+            web.PATIENCE)
+    elseif failed > 0 then
         seen.state = "present"
         seen.intermittent = failed < #answers
         seen.summary = string.format("%s answers %s", seen.url, web.codes(answers))
@@ -239,15 +245,18 @@ local function is_history(nx, failure)
     return true
 end
 
--- Takes out what is no news when nothing fails right now: what was logged before fettle's last repair,
--- and what is about another configuration.
+-- Takes out what is no news: what was logged before fettle's last repair, and what is about another
+-- configuration.  What our own questions have just provoked is news whatever it is about.
 local function drop_history(host, seen, clock)
-    local repaired = #seen.failures > 0 and repairs.last(host)
-    local after = repaired and clock.now and repaired + (clock.now - clock.epoch)
     local kept = { read = seen.failures.read, problems = seen.failures.problems }
+    local repaired
     for _, failure in ipairs(seen.failures) do
-        local old = after and failure.at and failure.at <= after
-        if not old and not is_history(seen.nx, failure) then
+        failure.fresh = seen.code ~= nil and failure.at ~= nil and clock.now ~= nil and failure.at >= clock.now
+        if not failure.fresh and repaired == nil then
+            repaired = repairs.last(host) or 0
+        end
+        local old = clock.now and failure.at and failure.at <= (repaired or 0) + (clock.now - clock.epoch)
+        if failure.fresh or not (old or is_history(seen.nx, failure)) then
             kept[#kept + 1] = failure
         end
     end
@@ -256,8 +265,7 @@ local function drop_history(host, seen, clock)
 end
 
 -- Nothing fails right now: is it over, or does it come and go?
-local function judge_logs(host, seen, since, clock)
-    drop_history(host, seen, clock)
+local function judge_logs(seen, since)
     local last = seen.failures[#seen.failures]
     if last then
         seen.state, seen.intermittent = "present", true
@@ -324,9 +332,10 @@ function M.look(host, params)
         seen.url, seen.via = chosen.url, chosen.via
         ask(host, seen, since_at)
     end
+    drop_history(host, seen, clock)
     -- Not where nginx itself gave no answer: then the log has nothing to say about it.
     if seen.state == "absent" or not seen.summary then
-        judge_logs(host, seen, since, clock)
+        judge_logs(seen, since)
     end
     seen.upstreams = group(seen.failures)
     if #seen.upstreams == 0 and seen.url and seen.state == "present" then

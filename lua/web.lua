@@ -6,6 +6,8 @@
 
 local M = {}
 
+M.PATIENCE = 10 -- seconds for one answer
+
 local FORMAT = "%{http_code}|%{time_connect}|%{time_starttransfer}|%{time_total}|%{remote_ip}"
 
 -- curl's own exit codes (man curl, EXIT CODES), as far as they say something about the other side.
@@ -22,7 +24,7 @@ local TROUBLE = {
 -- whatever the URL's own host resolves to.  `seconds`: the longest wait.
 function M.argv(url, via, seconds)
     local argv = { "curl", "-q", "-sS", "-g", "-k", "-o", "/dev/null", "--noproxy", "*",
-                   "--max-time", tostring(seconds or 10) }
+                   "--max-time", tostring(seconds or M.PATIENCE) }
     if via then
         argv[#argv + 1] = "--connect-to"
         argv[#argv + 1] = "::" .. via
@@ -34,7 +36,8 @@ function M.argv(url, via, seconds)
 end
 
 -- What one run of that argv said: {code = 200 | nil, connect, first_byte, total (seconds),
--- trouble = "it refused the connection" | nil, tool = false where curl is missing}.
+-- trouble = "it refused the connection" | nil, waits = true where it took the request and gave no
+-- answer in time, tool = false where curl is missing}.
 function M.answer(result)
     local code, connect, first, total =
         result.out:match("^(%d%d%d)|([%d.]+)|([%d.]+)|([%d.]+)|")
@@ -46,6 +49,7 @@ function M.answer(result)
         answer.code = tonumber(code)
     elseif result.outcome == "exit" then
         answer.trouble = TROUBLE[result.code] or ("curl ended with status " .. result.code)
+        answer.waits = result.code == 28 and (answer.connect or 0) > 0
     else
         answer.trouble = "curl did not end properly (" .. result.outcome .. ")"
     end
@@ -56,9 +60,9 @@ end
 function M.ask(host, url, via, times, seconds)
     local answers, results = {}, {}
     for i = 1, times do
-        results[i] = host:run(M.argv(url, via, seconds), { fresh = true, timeout = (seconds or 10) + 5 })
+        results[i] = host:run(M.argv(url, via, seconds), { fresh = true, timeout = (seconds or M.PATIENCE) + 5 })
         answers[i] = M.answer(results[i])
-        if not answers[i].tool then
+        if not answers[i].tool or answers[i].waits then
             break
         end
     end
@@ -77,7 +81,7 @@ end
 -- The check that a fix is verified by: the same question, answered without an error of
 -- the server's side, five times in a row.
 function M.check(url, via)
-    return { argv = M.argv(url, via, 10), times = 5, exit = 0, out = "^[1-4][0-9][0-9][|]" }
+    return { argv = M.argv(url, via), times = 5, exit = 0, out = "^[1-4][0-9][0-9][|]" }
 end
 
 return M

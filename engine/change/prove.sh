@@ -64,14 +64,14 @@ open_stage() {
     mount --make-rprivate / 2>/dev/null || mount -o rprivate none / 2>/dev/null ||
         unavailable "cannot make the mounts private"
     for stage in /mnt /media /srv /opt /home /var/tmp /tmp /boot; do
+        case $dir/ in "$stage"/*) continue ;; esac
         if [ ! -d "$stage" ] || [ -L "$stage" ] || mounts_in "$stage"; then continue; fi
         mount -t tmpfs -o size=192m,mode=755 tmpfs "$stage" 2>/dev/null && return
     done
     unavailable "no tmpfs can be mounted"
 }
 
-mounts_in() { # FOLDER: is there a mount at or below it, or the caller's files?
-    case $dir/ in "$1"/*) return 0 ;; esac
+mounts_in() { # FOLDER: is there a mount at or below it?
     while read -r _ _ _ _ point _; do
         case $point/ in "$1"/*) return 0 ;; esac
     done </proc/self/mountinfo

@@ -5,34 +5,12 @@
 #include "base/mem.h"
 #include "change/apply.h"
 #include "cli/message.h"
+#include "cli/wait.h"
 
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct wait {
-    struct session *session;
-    const char *host;
-    bool done;
-    struct change_result result;
-};
-
-static void on_done(void *data, const struct change_result *r)
-{
-    struct wait *w = data;
-
-    w->result = *r;
-    w->result.text = mem_dup(r->text ? r->text : "");
-    w->result.detail = mem_dup(r->detail);
-    w->done = true;
-}
-
-static void wait_release(struct wait *w)
-{
-    free(w->result.text);
-    free(w->result.detail);
-}
 
 void approvals_add(struct approvals *a, struct fix *f)
 {
@@ -54,64 +32,6 @@ static char *owner(void)
 
     gethostname(machine, sizeof machine - 1);
     return mem_format("%s@%s, pid %d", user ? user->pw_name : "?", machine, (int)getpid());
-}
-
-static void set_proof(struct fix *f, const char *format, const char *text)
-{
-    free(f->proof);
-    f->proof = mem_format("%s%s", format, text);
-}
-
-static enum proof judge(struct session *s, struct fix *f, const struct wait *w)
-{
-    switch (w->result.outcome) {
-    case CHANGE_VERIFIED:
-        set_proof(f, "checked in a private copy: ", w->result.text);
-        return PROOF_ACCEPTED;
-    case CHANGE_ROLLED_BACK:
-        set_proof(f, "not accepted in a private copy: ", w->result.text);
-        if (w->result.detail)
-            style_block(&s->text, LOOK_BAD, 6, w->result.detail);
-        f->status = FIX_FAILED;
-        return PROOF_NOT_ACCEPTED;
-    default:
-        set_proof(f, "could not be checked beforehand: ", w->result.text);
-        return PROOF_NOT_POSSIBLE;
-    }
-}
-
-enum proof changes_prove(struct session *s, struct fix *f)
-{
-    struct wait w = {.session = s, .host = f->host};
-    struct change_options options = {.run = s->document->run};
-    struct target *t = session_target(s, f->host, 15000);
-    struct err e = {0};
-    struct change *c;
-    enum proof proof;
-
-    if (f->edit_count == 0 || !f->validate || !f->validate[0]) {
-        set_proof(f, "could not be checked beforehand: ",
-                  f->edit_count ? "nothing is named that checks such a file"
-                                : "it edits no file, it only runs what is shown");
-        return PROOF_NOT_POSSIBLE;
-    }
-    c = t ? prove_start(t, &f, 1, &options, on_done, &w, &e) : NULL;
-    if (!c) {
-        set_proof(f, "could not be checked beforehand: ", t ? e.text : "the host is out of reach");
-        return PROOF_NOT_POSSIBLE;
-    }
-    if (loop_run(s->loop, &w.done) != 0 && !w.done) {
-        bool by_hand = loop_interrupted(s->loop);
-
-        change_free(c);
-        loop_uninterrupt(s->loop);
-        set_proof(f, "could not be checked beforehand: ", by_hand ? "interrupted" : "no answer");
-        return by_hand ? PROOF_INTERRUPTED : PROOF_NOT_POSSIBLE;
-    }
-    change_free(c);
-    proof = judge(s, f, &w);
-    wait_release(&w);
-    return proof;
 }
 
 static void on_progress(void *data, const char *word, const char *text)
@@ -141,7 +61,8 @@ static void wait_for(struct session *s, struct change *c, struct wait *w, const 
             w->result.outcome = CHANGE_UNKNOWN;
             w->result.exit = by_hand ? 130 : ERR_INTERNAL;
             w->result.text = mem_format("%s was left before it had ended; without our word the "
-                                        "host puts everything back by itself", what);
+                                        "host puts everything back by itself",
+                                        what);
             w->done = true;
             return;
         }
@@ -174,7 +95,7 @@ static void start_line(struct session *s, const char *host, struct fix *const *f
 
 static const char *outcome_word(enum change_outcome o)
 {
-    static const char *const words[] = {"verified", "undone", "refused", "rolled-back",
+    static const char *const words[] = {"verified",  "undone",          "refused", "rolled-back",
                                         "not-cured", "put-back-failed", "unknown"};
 
     return words[o];
@@ -183,11 +104,15 @@ static const char *outcome_word(enum change_outcome o)
 static enum fix_status fix_status_of(const struct change_result *r)
 {
     switch (r->outcome) {
-    case CHANGE_VERIFIED: return FIX_VERIFIED;
-    case CHANGE_REFUSED: return FIX_REFUSED;
+    case CHANGE_VERIFIED:
+        return FIX_VERIFIED;
+    case CHANGE_REFUSED:
+        return FIX_REFUSED;
     case CHANGE_ROLLED_BACK:
-    case CHANGE_NOT_CURED: return FIX_ROLLED_BACK;
-    default: return FIX_FAILED;
+    case CHANGE_NOT_CURED:
+        return FIX_ROLLED_BACK;
+    default:
+        return FIX_FAILED;
     }
 }
 
@@ -195,11 +120,16 @@ static enum host_status host_status_of(const struct change_result *r)
 {
     switch (r->outcome) {
     case CHANGE_VERIFIED:
-    case CHANGE_UNDONE: return HOST_FIXED;
-    case CHANGE_REFUSED: return r->exit == 4 ? HOST_UNREACHABLE : HOST_REFUSED;
-    case CHANGE_ROLLED_BACK: return HOST_ROLLED_BACK;
-    case CHANGE_NOT_CURED: return HOST_NOT_FIXED;
-    default: return HOST_FAILED;
+    case CHANGE_UNDONE:
+        return HOST_FIXED;
+    case CHANGE_REFUSED:
+        return r->exit == 4 ? HOST_UNREACHABLE : HOST_REFUSED;
+    case CHANGE_ROLLED_BACK:
+        return HOST_ROLLED_BACK;
+    case CHANGE_NOT_CURED:
+        return HOST_NOT_FIXED;
+    default:
+        return HOST_FAILED;
     }
 }
 
@@ -274,16 +204,18 @@ static int carry_out_on(struct session *s, const char *host, struct fix *const *
 {
     struct wait w = {.session = s, .host = host};
     char *who = owner();
-    struct change_options options = {.run = s->document->run, .owner = who,
+    struct change_options options = {.run = s->document->run,
+                                     .owner = who,
                                      .confirm_timeout_s = s->options->confirm_timeout_s,
-                                     .progress = on_progress, .data = &w};
+                                     .progress = on_progress,
+                                     .data = &w};
     struct target *t = session_target(s, host, 0);
     struct err e = {.code = ERR_UNREACHABLE, .text = "the host could not be reached"};
     struct change *c;
     int code;
 
     start_line(s, host, fixes, n);
-    c = t ? transaction_start(t, fixes, n, &options, on_done, &w, &e) : NULL;
+    c = t ? transaction_start(t, fixes, n, &options, wait_done, &w, &e) : NULL;
     if (c)
         wait_for(s, c, &w, "the change");
     else
@@ -393,7 +325,7 @@ int changes_undo(struct session *s, struct host_report *report, const char *run)
     struct change *c;
 
     style_line(&s->text, LOOK_BOLD, 0, "%s: putting back", report->host);
-    c = t ? undo_start(t, &options, on_done, &w, &e) : NULL;
+    c = t ? undo_start(t, &options, wait_done, &w, &e) : NULL;
     if (c)
         wait_for(s, c, &w, "putting back");
     else

@@ -136,9 +136,10 @@ const struct command_entry cmd_apply = {
     .name = "apply",
     .operands = "PLAN",
     .summary = "make the approved fixes of a plan",
-    .about = "Makes exactly what the plan shows, on the hosts that it names, and only the fixes that\n"
-             "are approved.  Refuses if the plan is another one, too old, or made with other\n"
-             "playbooks or another inventory, and if a host has moved since.",
+    .about =
+        "Makes exactly what the plan shows, on the hosts that it names, and only the fixes that\n"
+        "are approved.  Refuses if the plan is another one, too old, or made with other\n"
+        "playbooks or another inventory, and if a host has moved since.",
     .examples = "  fettle apply plan.json --approve unix-socket/restart-fpm\n"
                 "  fettle apply plan.json --approve-recommended --plan-sha256 HEX --json",
     .exits = exits,

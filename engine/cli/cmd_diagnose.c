@@ -10,9 +10,8 @@ static bool any_fix(const json_t *document)
     const json_t *host;
     size_t i;
 
-    json_array_foreach(json_object_get(document, "hosts"), i, host)
-        if (json_array_size(json_object_get(host, "fixes")) > 0)
-            return true;
+    json_array_foreach(json_object_get(document, "hosts"), i,
+                       host) if (json_array_size(json_object_get(host, "fixes")) > 0) return true;
     return false;
 }
 
@@ -26,11 +25,13 @@ static void say_next(const struct session *s, const json_t *document, int code)
         style_line(out, LOOK_BOLD, 0, "Nothing was changed. What to do next:  %s", line);
         free(line);
     } else if (code == 2) {
-        style_wrap(out, LOOK_BOLD, 0, "", "Nothing was changed. There is no fix that a tool should "
-                                          "decide on: the cause above says what a person has to do.");
+        style_wrap(out, LOOK_BOLD, 0, "",
+                   "Nothing was changed. There is no fix that a tool should "
+                   "decide on: the cause above says what a person has to do.");
     } else if (code == 3) {
         line = options_command_line(s->options, "diagnose", "-v");
-        style_line(out, LOOK_BOLD, 0, "No cause was confirmed. To see all that was read:  %s", line);
+        style_line(out, LOOK_BOLD, 0, "No cause was confirmed. To see all that was read:  %s",
+                   line);
         free(line);
     }
 }
@@ -44,7 +45,8 @@ static void say(const struct session *s, int code)
     if (s->options->quiet) {
         report_verdicts(&s->text, document);
     } else {
-        json_array_foreach(json_object_get(document, "hosts"), i, host) {
+        json_array_foreach(json_object_get(document, "hosts"), i, host)
+        {
             report_host(&s->text, host, s->options->verbose);
             style_gap(&s->text);
         }
@@ -76,8 +78,9 @@ const struct command_entry cmd_diagnose = {
     .name = "diagnose",
     .operands = "INCIDENT|PLAYBOOK",
     .summary = "look for the cause, change nothing",
-    .about = "Reads what the hosts say and finds out why the symptom is there.  Shows each cause with\n"
-             "its evidence, and the fixes it would propose.  Nothing on any host is changed.",
+    .about =
+        "Reads what the hosts say and finds out why the symptom is there.  Shows each cause with\n"
+        "its evidence, and the fixes it would propose.  Nothing on any host is changed.",
     .examples = "  fettle diagnose nginx-502\n"
                 "  fettle diagnose nginx-502 -p url=http://127.0.0.1/index.php\n"
                 "  fettle diagnose unix-socket -i hosts.yaml -H web1,web2 --json",

@@ -58,13 +58,15 @@ static json_t *steps_json(const struct playbook *p)
 
 static json_t *playbook_json(const struct playbook *p)
 {
-    json_t *json = json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?}", "playbook", p->name, "incident",
-                             p->incident, "title", p->title, "summary", p->summary, "file", p->file);
+    json_t *json =
+        json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?}", "playbook", p->name, "incident", p->incident,
+                  "title", p->title, "summary", p->summary, "file", p->file);
 
     json_object_set_new(json, "signatures", words_json(p->signatures));
     json_object_set_new(json, "steps", steps_json(p));
     json_object_set_new(json, "reads", patterns_json(p->commands, p->command_count, true, false));
-    json_object_set_new(json, "changes", patterns_json(p->commands, p->command_count, false, false));
+    json_object_set_new(json, "changes",
+                        patterns_json(p->commands, p->command_count, false, false));
     json_object_set_new(json, "edits", patterns_json(p->files, p->file_count, false, true));
     json_object_set_new(json, "params", params_json(p));
     json_object_set_new(json, "references", words_json(p->references));
@@ -79,8 +81,7 @@ static void print_list(const struct style *s, const char *title, json_t *list)
     if (json_array_size(list) == 0)
         return;
     style_line(s, LOOK_PLAIN, 2, "%s:", title);
-    json_array_foreach(list, i, item)
-        style_line(s, LOOK_PLAIN, 4, "%s", json_string_value(item));
+    json_array_foreach(list, i, item) style_line(s, LOOK_PLAIN, 4, "%s", json_string_value(item));
 }
 
 static const char *field(const json_t *item, const char *key)
@@ -107,8 +108,8 @@ static void print(const struct style *s, json_t *p)
     if (json_array_size(json_object_get(p, "params")))
         style_line(s, LOOK_PLAIN, 2, "Parameters:");
     json_array_foreach(json_object_get(p, "params"), i, item)
-        style_line(s, LOOK_PLAIN, 4, "-p %s=%s (%s) %s", field(item, "name"), field(item, "default"),
-                   field(item, "type"), field(item, "help"));
+        style_line(s, LOOK_PLAIN, 4, "-p %s=%s (%s) %s", field(item, "name"),
+                   field(item, "default"), field(item, "type"), field(item, "help"));
     print_list(s, "References", json_object_get(p, "references"));
     style_line(s, LOOK_DIM, 2, "%s", field(p, "file"));
 }
@@ -142,7 +143,8 @@ static int run(const struct options *o)
     if (o->json)
         session_print_json(document, JSON_INDENT(2));
     print(&s, json_object_get(document, "incident"));
-    json_array_foreach(json_object_get(document, "playbooks"), n, p) {
+    json_array_foreach(json_object_get(document, "playbooks"), n, p)
+    {
         style_gap(&s);
         print(&s, p);
     }
@@ -157,8 +159,9 @@ const struct command_entry cmd_explain = {
     .name = "explain",
     .operands = "INCIDENT|PLAYBOOK",
     .summary = "what a playbook looks for, reads and may change",
-    .about = "Shows what points to a cause, the steps that prove it, every command that the playbook\n"
-             "may run and every file that its fixes may edit: the engine refuses anything else.",
+    .about =
+        "Shows what points to a cause, the steps that prove it, every command that the playbook\n"
+        "may run and every file that its fixes may edit: the engine refuses anything else.",
     .examples = "  fettle explain unix-socket\n  fettle explain nginx-502 --json",
     .exits = exits,
     .least = 1,

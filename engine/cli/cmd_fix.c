@@ -35,8 +35,10 @@ static int refuse_to_ask(struct session *s)
 {
     char *plan = options_command_line(s->options, "plan", "-o plan.json");
 
-    message("there is no terminal to ask at, so nothing was changed; without one use `%s`, and then "
-            "`%s apply plan.json --approve FIX`", plan, s->options->program);
+    message(
+        "there is no terminal to ask at, so nothing was changed; without one use `%s`, and then "
+        "`%s apply plan.json --approve FIX`",
+        plan, s->options->program);
     free(plan);
     set_refused(s);
     return ERR_REFUSED;
@@ -66,7 +68,9 @@ static int change(struct guide *g)
 
 static int guided(struct session *s, int diagnosed)
 {
-    struct guide g = {.session = s, .text = s->text, .dry_run = s->options->dry_run,
+    struct guide g = {.session = s,
+                      .text = s->text,
+                      .dry_run = s->options->dry_run,
                       .can_ask = prompt_possible()};
     int code = diagnosed;
 
@@ -127,10 +131,11 @@ const struct command_entry cmd_fix = {
     .name = "fix",
     .operands = "INCIDENT|PLAYBOOK",
     .summary = "look for the cause, then be asked about each fix",
-    .about = "Diagnoses, explains each cause, shows the exact change, checks it in a private copy\n"
-             "where that can be done, and asks.  What you say yes to is made as one transaction for\n"
-             "each host: it is checked, and put back if anything fails or the symptom stays.\n"
-             "Needs a terminal for its questions; without one, use plan and apply.",
+    .about =
+        "Diagnoses, explains each cause, shows the exact change, checks it in a private copy\n"
+        "where that can be done, and asks.  What you say yes to is made as one transaction for\n"
+        "each host: it is checked, and put back if anything fails or the symptom stays.\n"
+        "Needs a terminal for its questions; without one, use plan and apply.",
     .examples = "  fettle fix nginx-502\n"
                 "  fettle fix nginx-502 --dry-run\n"
                 "  fettle fix nginx-502 -i hosts.yaml -H web1",

@@ -146,8 +146,7 @@ static void print(struct session *s, json_t *rows)
         json_decref(document);
         return;
     }
-    json_array_foreach(rows, i, row)
-        print_row(&s->text, row, s->options->check);
+    json_array_foreach(rows, i, row) print_row(&s->text, row, s->options->check);
     for (i = 0; i < s->inventory->group_count; i++) {
         struct buf b;
 
@@ -191,8 +190,9 @@ const struct command_entry cmd_hosts = {
     .name = "hosts",
     .operands = "",
     .summary = "the inventory as resolved; with --check: who can be reached",
-    .about = "Lists hosts and groups as they come out of the inventory.  With --check each host is\n"
-             "connected to and asked who one is there; nothing is changed.",
+    .about =
+        "Lists hosts and groups as they come out of the inventory.  With --check each host is\n"
+        "connected to and asked who one is there; nothing is changed.",
     .examples = "  fettle hosts -i hosts.yaml\n  fettle hosts --check -H edge --json",
     .exits = exits,
     .options = USE_HOSTS | USE_CHECK,

@@ -74,11 +74,12 @@ static void print_json(const struct lint *l)
     for (i = 0; i < l->problems.count; i++) {
         const struct problem *p = &l->problems.items[i];
 
-        json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:s}", "file", p->file, "line",
-                                              (int)p->line, "column", (int)p->column, "text",
-                                              p->text));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:i, s:i, s:s}", "file", p->file, "line",
+                                        (int)p->line, "column", (int)p->column, "text", p->text));
     }
-    document = json_pack("{s:s, s:O, s:o}", "schema", "fettle/1", "files", l->files, "problems", list);
+    document =
+        json_pack("{s:s, s:O, s:o}", "schema", "fettle/1", "files", l->files, "problems", list);
     session_print_json(document, JSON_INDENT(2));
     json_decref(document);
 }
@@ -114,9 +115,10 @@ const struct command_entry cmd_lint = {
     .name = "lint",
     .operands = "PATH…",
     .summary = "check playbooks, all problems at once",
-    .about = "Checks playbooks and incidents, single files or whole folders: keys, types, steps and\n"
-             "where they lead, command patterns, and the syntax of the Lua in them.  Each problem is\n"
-             "a line FILE:LINE:COLUMN: TEXT on standard error.",
+    .about =
+        "Checks playbooks and incidents, single files or whole folders: keys, types, steps and\n"
+        "where they lead, command patterns, and the syntax of the Lua in them.  Each problem is\n"
+        "a line FILE:LINE:COLUMN: TEXT on standard error.",
     .examples = "  fettle lint playbooks/\n  fettle lint my-cause.yaml",
     .exits = exits,
     .least = 1,

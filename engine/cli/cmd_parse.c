@@ -25,7 +25,8 @@ static void print(json_t *json)
         return;
     }
     putchar('[');
-    json_array_foreach(json, i, item) {
+    json_array_foreach(json, i, item)
+    {
         fputs(i ? ",\n" : "\n", stdout);
         json_dumpf(item, stdout, flags | JSON_COMPACT | JSON_ENCODE_ANY);
     }
@@ -34,8 +35,8 @@ static void print(json_t *json)
 
 static int parse(struct session *s, const struct options *o)
 {
-    const char *file = o->operand_count > 1 && strcmp(o->operands[1], "-") != 0 ? o->operands[1]
-                                                                                : NULL;
+    const char *file =
+        o->operand_count > 1 && strcmp(o->operands[1], "-") != 0 ? o->operands[1] : NULL;
     struct err e = {0};
     struct buf b = {0};
     json_t *json = NULL;

@@ -32,8 +32,10 @@ static void say_fixes(const struct session *s)
 
     style_init(&text, stderr, s->options->no_color);
     report_verdicts(&text, document);
-    json_array_foreach(json_object_get(document, "hosts"), i, host) {
-        json_array_foreach(json_object_get(host, "fixes"), j, fix) {
+    json_array_foreach(json_object_get(document, "hosts"), i, host)
+    {
+        json_array_foreach(json_object_get(host, "fixes"), j, fix)
+        {
             if (s->options->quiet)
                 continue;
             style_gap(&text);
@@ -107,9 +109,10 @@ const struct command_entry cmd_plan = {
     .name = "plan",
     .operands = "INCIDENT|PLAYBOOK",
     .summary = "diagnose and freeze the proposed fixes in a file",
-    .about = "Diagnoses without questions and writes the proposed fixes with the fingerprints that\n"
-             "they rest on.  The plan's SHA-256 goes to standard error: show it with the fixes to\n"
-             "whoever approves, and give it to apply.  A plan is good for an hour.",
+    .about =
+        "Diagnoses without questions and writes the proposed fixes with the fingerprints that\n"
+        "they rest on.  The plan's SHA-256 goes to standard error: show it with the fixes to\n"
+        "whoever approves, and give it to apply.  A plan is good for an hour.",
     .examples = "  fettle plan nginx-502 -o plan.json\n"
                 "  fettle apply plan.json --approve unix-socket/restart-fpm --plan-sha256 HEX",
     .exits = exits,

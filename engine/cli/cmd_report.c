@@ -56,7 +56,8 @@ static void put_evidence(const json_t *list)
     const json_t *e;
     size_t i;
 
-    json_array_foreach(list, i, e) {
+    json_array_foreach(list, i, e)
+    {
         char *line = report_argv(json_object_get(e, "command"));
         const json_t *code = json_object_get(e, "exit");
         struct buf b;
@@ -82,7 +83,8 @@ static void put_fix(const json_t *fix)
            report_text(fix, "status"));
     if (*report_text(fix, "why"))
         put_line("", report_text(fix, "why"), "\n\n");
-    json_array_foreach(json_object_get(fix, "changes"), i, change) {
+    json_array_foreach(json_object_get(fix, "changes"), i, change)
+    {
         char *line = report_argv(json_object_get(change, "argv"));
 
         if (strcmp(report_text(change, "kind"), "edit") == 0)
@@ -107,18 +109,20 @@ static void put_host(json_t *host)
     if (*report_text(symptom, "summary"))
         put_line("Seen: ", report_text(symptom, "summary"), "\n\n");
     put_evidence(json_object_get(symptom, "evidence"));
-    json_array_foreach(causes, i, item) {
+    json_array_foreach(causes, i, item)
+    {
         put_line("### Cause: ", report_text(item, "title"), "\n\n");
         put_line("", report_text(item, "summary"), "\n\n");
         put_evidence(json_object_get(item, "evidence"));
     }
-    json_array_foreach(json_object_get(host, "fixes"), i, item)
-        put_fix(item);
-    json_array_foreach(open, i, item) {
+    json_array_foreach(json_object_get(host, "fixes"), i, item) put_fix(item);
+    json_array_foreach(open, i, item)
+    {
         put_line("- not decided: ", report_text(item, "playbook"), ": ");
         put_line("", report_text(item, "reason"), "\n");
     }
-    json_array_foreach(json_object_get(host, "ruled_out"), i, item) {
+    json_array_foreach(json_object_get(host, "ruled_out"), i, item)
+    {
         put_line("- ruled out: ", report_text(item, "playbook"), ": ");
         put_line("", report_text(item, "reason"), "\n");
     }
@@ -133,15 +137,16 @@ static void put_time_line(const json_t *record)
     size_t i, reads = 0;
 
     printf("## Time line\n\n| when | host | what |\n| --- | --- | --- |\n");
-    json_array_foreach(record, i, line) {
+    json_array_foreach(record, i, line)
+    {
         const char *kind = report_text(line, "kind");
         const char *what = kind;
 
         if (strcmp(kind, "read") == 0)
             reads++;
         if (strcmp(kind, "change") == 0)
-            what = *report_text(line, "text") ? report_text(line, "text")
-                                              : report_text(line, "word");
+            what =
+                *report_text(line, "text") ? report_text(line, "text") : report_text(line, "word");
         else if (strcmp(kind, "answer") == 0)
             what = report_text(line, "fix");
         else if (strcmp(kind, "run") != 0 && strcmp(kind, "document") != 0)
@@ -150,9 +155,11 @@ static void put_time_line(const json_t *record)
         put_line("", report_text(line, "host"), " | ");
         if (strcmp(kind, "answer") == 0)
             put_line("answered ", report_text(line, "answer"), " to ");
-        put_line("", strcmp(kind, "run") == 0        ? "the run began"
-                     : strcmp(kind, "document") == 0 ? "the run ended"
-                                                     : what, " |\n");
+        put_line("",
+                 strcmp(kind, "run") == 0        ? "the run began"
+                 : strcmp(kind, "document") == 0 ? "the run ended"
+                                                 : what,
+                 " |\n");
     }
     printf("\n%zu commands were run to look; none of them changes anything.\n", reads);
 }
@@ -164,8 +171,9 @@ static void put_undo(json_t *record, const char *run)
 
     if (json_array_size(hosts)) {
         printf("\n## How to take it back\n\n```sh\nfettle undo %s\n```\n\n", run);
-        printf("By hand: save the diffs above and give each to `patch -R -p1 -d /` on its host, then\n"
-               "run `nginx -t` and the commands above again.\n");
+        printf(
+            "By hand: save the diffs above and give each to `patch -R -p1 -d /` on its host, then\n"
+            "run `nginx -t` and the commands above again.\n");
     }
     json_decref(hosts);
 }
@@ -178,13 +186,14 @@ static void put_report(json_t *record, const char *run)
     size_t i;
 
     put_line("# ", history_text(record, "incident"), ": ");
-    put_line("", document ? report_exit_words((int)json_integer_value(
-                                json_object_get(document, "exit")), mode)
-                          : "the run was never closed", "\n\n");
+    put_line("",
+             document ? report_exit_words(
+                            (int)json_integer_value(json_object_get(document, "exit")), mode)
+                      : "the run was never closed",
+             "\n\n");
     printf("Run `%s`, `fettle %s`, %s to %s.\n\n", run, mode, report_text(document, "started"),
            report_text(document, "ended"));
-    json_array_foreach(json_object_get(document, "hosts"), i, host)
-        put_host(host);
+    json_array_foreach(json_object_get(document, "hosts"), i, host) put_host(host);
     put_time_line(record);
     put_undo(record, run);
 }
@@ -214,8 +223,9 @@ const struct command_entry cmd_report = {
     .name = "report",
     .operands = "RUN",
     .summary = "write a former run up in Markdown",
-    .about = "Writes what was seen, the causes with their evidence, what was changed, how it ended, a\n"
-             "time line, and how to take it back.  RUN as for show.",
+    .about =
+        "Writes what was seen, the causes with their evidence, what was changed, how it ended, a\n"
+        "time line, and how to take it back.  RUN as for show.",
     .examples = "  fettle report last >post-mortem.md",
     .exits = exits,
     .least = 1,

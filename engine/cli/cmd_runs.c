@@ -15,11 +15,10 @@ static json_t *hosts_of(json_t *record, json_t *document)
     json_t *host, *from = json_object_get(document, "hosts");
     size_t i;
 
-    json_array_foreach(from, i, host)
-        json_array_append(names, json_object_get(host, "host"));
-    json_array_foreach(record, i, host)
-        if (!document && strcmp(report_text(host, "kind"), "host") == 0)
-            json_array_append(names, json_object_get(host, "name"));
+    json_array_foreach(from, i, host) json_array_append(names, json_object_get(host, "host"));
+    json_array_foreach(record, i,
+                       host) if (!document && strcmp(report_text(host, "kind"), "host") == 0)
+        json_array_append(names, json_object_get(host, "name"));
     return names;
 }
 
@@ -53,8 +52,7 @@ static char *join(const json_t *names)
     size_t i;
 
     buf_init(&b, 4096);
-    json_array_foreach(names, i, name)
-        buf_addf(&b, "%s%s", i ? "," : "", json_string_value(name));
+    json_array_foreach(names, i, name) buf_addf(&b, "%s%s", i ? "," : "", json_string_value(name));
     text = buf_take(&b);
     buf_release(&b);
     return text;
@@ -67,12 +65,13 @@ static void print_table(const struct style *s, const json_t *rows)
 
     if (json_array_size(rows) == 0)
         style_line(s, LOOK_PLAIN, 0, "no runs yet");
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         const json_t *code = json_object_get(row, "exit");
         char *hosts = join(json_object_get(row, "hosts"));
 
-        style_line(s, LOOK_PLAIN, 0, "%-22s  %.19s  %-8s  %-10s  %-28s  %s", report_text(row, "run"),
-                   report_text(row, "started"), report_text(row, "mode"),
+        style_line(s, LOOK_PLAIN, 0, "%-22s  %.19s  %-8s  %-10s  %-28s  %s",
+                   report_text(row, "run"), report_text(row, "started"), report_text(row, "mode"),
                    report_text(row, "incident"),
                    report_exit_words(json_is_integer(code) ? (int)json_integer_value(code) : -1,
                                      report_text(row, "mode")),
@@ -113,7 +112,8 @@ const struct command_entry cmd_runs = {
     .name = "runs",
     .operands = "",
     .summary = "list former runs, newest first",
-    .about = "Each run leaves a record in $XDG_STATE_HOME/fettle/runs (~/.local/state/fettle/runs).",
+    .about =
+        "Each run leaves a record in $XDG_STATE_HOME/fettle/runs (~/.local/state/fettle/runs).",
     .examples = "  fettle runs\n  fettle runs --json",
     .exits = exits,
     .run = run,

@@ -13,7 +13,8 @@ static void read_lines(const struct style *s, const json_t *record)
     const json_t *line;
     size_t i;
 
-    json_array_foreach(record, i, line) {
+    json_array_foreach(record, i, line)
+    {
         char *argv;
 
         if (strcmp(report_text(line, "kind"), "read") != 0)
@@ -37,10 +38,9 @@ static void print(const struct options *o, json_t *record, const char *run)
     style_init(&text, stdout, o->no_color);
     style_line(&text, LOOK_BOLD, 0, "%s: %s %s, %s", run, history_text(record, "mode"),
                history_text(record, "incident"),
-               report_exit_words(document
-                                     ? (int)json_integer_value(json_object_get(document, "exit"))
-                                     : -1,
-                                 history_text(record, "mode")));
+               report_exit_words(
+                   document ? (int)json_integer_value(json_object_get(document, "exit")) : -1,
+                   history_text(record, "mode")));
     if (*report_text(document, "undoes"))
         style_line(&text, LOOK_PLAIN, 0, "takes back %s", report_text(document, "undoes"));
     if (o->verbose)
@@ -49,7 +49,8 @@ static void print(const struct options *o, json_t *record, const char *run)
         report_verdicts(&text, document);
         return;
     }
-    json_array_foreach(json_object_get(document, "hosts"), i, host) {
+    json_array_foreach(json_object_get(document, "hosts"), i, host)
+    {
         style_gap(&text);
         report_host(&text, host, o->verbose);
     }
@@ -84,8 +85,9 @@ const struct command_entry cmd_show = {
     .name = "show",
     .operands = "RUN",
     .summary = "show a former run's report again",
-    .about = "RUN is a run's name, the beginning of one, or last.  With --json the document is given\n"
-             "as it was.",
+    .about =
+        "RUN is a run's name, the beginning of one, or last.  With --json the document is given\n"
+        "as it was.",
     .examples = "  fettle show last\n  fettle show 20260404T08 --json",
     .exits = exits,
     .least = 1,

@@ -25,13 +25,14 @@ static void show_changes(const struct style *s, json_t *document, json_t *hosts)
     size_t i, j;
 
     json_array_foreach(json_object_get(document, "hosts"), i, host)
-        json_array_foreach(json_object_get(host, "fixes"), j, fix) {
-            if (!was_made(fix))
-                continue;
-            style_line(s, LOOK_BOLD, 0, "Takes back: %s (%s)", report_text(fix, "title"),
-                       report_text(fix, "id"));
-            report_changes(s, fix);
-        }
+        json_array_foreach(json_object_get(host, "fixes"), j, fix)
+    {
+        if (!was_made(fix))
+            continue;
+        style_line(s, LOOK_BOLD, 0, "Takes back: %s (%s)", report_text(fix, "title"),
+                   report_text(fix, "id"));
+        report_changes(s, fix);
+    }
     json_array_foreach(hosts, i, host)
         style_line(s, LOOK_PLAIN, 0, "On host: %s", json_string_value(host));
     style_gap(s);
@@ -52,18 +53,20 @@ static int check_host(struct session *s, json_t *record, const char *name)
     size_t i;
 
     if (!h) {
-        message("refused: host \"%s\" of that run is not in the inventory: give the one it was made "
-                "with (-i)", name);
+        message(
+            "refused: host \"%s\" of that run is not in the inventory: give the one it was made "
+            "with (-i)",
+            name);
         return ERR_REFUSED;
     }
-    json_array_foreach(record, i, line)
-        if (strcmp(report_text(line, "kind"), "host") == 0 &&
-            strcmp(report_text(line, "name"), name) == 0 &&
-            strcmp(report_text(line, "address"), h->address ? h->address : "") != 0) {
-            message("refused: host \"%s\" has another address in the inventory than in that run",
-                    name);
-            return ERR_REFUSED;
-        }
+    json_array_foreach(record, i, line) if (strcmp(report_text(line, "kind"), "host") == 0 &&
+                                            strcmp(report_text(line, "name"), name) == 0 &&
+                                            strcmp(report_text(line, "address"),
+                                                   h->address ? h->address : "") != 0)
+    {
+        message("refused: host \"%s\" has another address in the inventory than in that run", name);
+        return ERR_REFUSED;
+    }
     session_add_host(s, h);
     s->selected = s->host_count;
     return 0;
@@ -121,9 +124,8 @@ static int undo(struct session *s, json_t *record, const char *run)
     }
     if (code == 0)
         code = session_load(s);
-    json_array_foreach(hosts, i, host)
-        if (code == 0)
-            code = check_host(s, record, json_string_value(host));
+    json_array_foreach(hosts, i, host) if (code == 0) code =
+        check_host(s, record, json_string_value(host));
     if (code == 0) {
         show_changes(&s->text, history_document(record), hosts);
         code = ask(s, s->options);
@@ -162,9 +164,10 @@ const struct command_entry cmd_undo = {
     .name = "undo",
     .operands = "RUN",
     .summary = "put back what a run changed",
-    .about = "Shows what will be put back and asks.  RUN is a run's name, the beginning of one, or\n"
-             "last: the newest run that changed something.  Refuses where a file was changed since,\n"
-             "so that nobody's later work is lost.",
+    .about =
+        "Shows what will be put back and asks.  RUN is a run's name, the beginning of one, or\n"
+        "last: the newest run that changed something.  Refuses where a file was changed since,\n"
+        "so that nobody's later work is lost.",
     .examples = "  fettle undo last\n  fettle undo 20260404T081233-3f9a1c --yes",
     .exits = exits,
     .options = USE_HOSTS | USE_YES,

@@ -27,9 +27,9 @@ static json_t *fix_json(struct guide *g, size_t host, const struct fix *f)
     json_t *fix, *found = NULL;
     size_t i;
 
-    json_array_foreach(json_object_get(from, "fixes"), i, fix)
-        if (!found && strcmp(report_text(fix, "id"), f->id) == 0)
-            found = json_incref(fix);
+    json_array_foreach(json_object_get(from, "fixes"), i,
+                       fix) if (!found && strcmp(report_text(fix, "id"), f->id) == 0) found =
+        json_incref(fix);
     json_decref(from);
     return found;
 }
@@ -59,7 +59,8 @@ static void prove(struct guide *g, struct fix *f, bool *offer)
     style_gap(&g->text);
 }
 
-static void list_alternatives(struct guide *g, const struct finding *cause, const struct fix *chosen)
+static void list_alternatives(struct guide *g, const struct finding *cause,
+                              const struct fix *chosen)
 {
     size_t i;
 
@@ -109,9 +110,9 @@ static void show_again(struct guide *g, size_t host, const struct finding *cause
     json_t *item;
     size_t i;
 
-    json_array_foreach(causes, i, item)
-        if (strcmp(report_text(item, "playbook"), cause->playbook) == 0)
-            report_cause(&g->text, item);
+    json_array_foreach(causes, i,
+                       item) if (strcmp(report_text(item, "playbook"), cause->playbook) == 0)
+        report_cause(&g->text, item);
     json_decref(causes);
     show_fix(g, host, f);
     report_others(&g->text, from, true);
@@ -171,11 +172,11 @@ static void ask_about(struct guide *g, size_t host, const struct finding *cause,
             g->refused = true;
             return;
         }
-        next = take_answer(g, host, cause, f,
-                           prompt_ask(&g->text,
-                                      several ? "Apply this fix? [y/N/d/a/q]"
-                                              : "Apply this fix? [y/N/d/q]",
-                                      several ? "yndaq" : "yndq", 'n'));
+        next = take_answer(
+            g, host, cause, f,
+            prompt_ask(&g->text,
+                       several ? "Apply this fix? [y/N/d/a/q]" : "Apply this fix? [y/N/d/q]",
+                       several ? "yndaq" : "yndq", 'n'));
         f = next;
     }
 }
@@ -189,8 +190,9 @@ static void guide_cause(struct guide *g, size_t host, const struct finding *caus
     if (f) {
         ask_about(g, host, cause, f);
     } else if (cause->fix_count == 0) {
-        style_line(&g->text, LOOK_WARN, 2, "There is no fix that a tool should make: what the text "
-                                           "above says is for a person to do.");
+        style_line(&g->text, LOOK_WARN, 2,
+                   "There is no fix that a tool should make: what the text "
+                   "above says is for a person to do.");
     } else {
         style_line(&g->text, LOOK_WARN, 2, "Which of these is right is for a person to decide:");
         list_alternatives(g, cause, NULL);

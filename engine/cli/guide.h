@@ -7,11 +7,11 @@
 
 struct guide {
     struct session *session;
-    struct style text;      /* as the session's, or standard error where JSON has standard output */
+    struct style text; /* as the session's, or standard error where JSON has standard output */
     bool dry_run, can_ask;
     struct approvals approved;
-    bool refused;           /* a question came up that nobody could be asked */
-    bool not_accepted;      /* a fix was proved wrong */
+    bool refused;      /* a question came up that nobody could be asked */
+    bool not_accepted; /* a fix was proved wrong */
     bool stopped, interrupted;
 };
 

@@ -14,9 +14,8 @@ json_t *history_first(json_t *record, const char *kind)
     json_t *line;
     size_t i;
 
-    json_array_foreach(record, i, line)
-        if (strcmp(report_text(line, "kind"), kind) == 0)
-            return line;
+    json_array_foreach(record, i,
+                       line) if (strcmp(report_text(line, "kind"), kind) == 0) return line;
     return NULL;
 }
 
@@ -45,7 +44,8 @@ json_t *history_changed_hosts(json_t *record)
     const char *name;
     size_t i;
 
-    json_array_foreach(record, i, line) {
+    json_array_foreach(record, i, line)
+    {
         const char *word = report_text(line, "word");
 
         if (strcmp(report_text(line, "kind"), "change") != 0)
@@ -56,9 +56,8 @@ json_t *history_changed_hosts(json_t *record)
             json_object_set_new(state, report_text(line, "host"),
                                 json_boolean(leaves_something(report_text(line, "outcome"))));
     }
-    json_object_foreach(state, name, changed)
-        if (json_is_true(changed))
-            json_array_append_new(hosts, json_string(name));
+    json_object_foreach(state, name, changed) if (json_is_true(changed))
+        json_array_append_new(hosts, json_string(name));
     json_decref(state);
     return hosts;
 }
@@ -83,8 +82,8 @@ static char *newest_changed(char **runs, struct err *e)
         struct err ignored;
         json_t *record = record_load(runs[i], &ignored);
         json_t *hosts = history_changed_hosts(record);
-        bool changed = json_array_size(hosts) > 0 &&
-                       strcmp(history_text(record, "mode"), "undo") != 0;
+        bool changed =
+            json_array_size(hosts) > 0 && strcmp(history_text(record, "mode"), "undo") != 0;
         char *undoes = undone_by(record);
 
         for (j = 0; undone && undone[j] && changed; j++)

@@ -12,8 +12,8 @@
 char *history_find(const char *name, bool changed, struct err *e);
 
 /* Looks into a loaded record (record_load()); all borrowed from it. */
-json_t *history_first(json_t *record, const char *kind); /* the first line of a kind, or NULL */
-json_t *history_document(json_t *record);                /* NULL: the run was never closed */
+json_t *history_first(json_t *record, const char *kind);   /* the first line of a kind, or NULL */
+json_t *history_document(json_t *record);                  /* NULL: the run was never closed */
 const char *history_text(json_t *record, const char *key); /* of the "run" line; "" if absent */
 
 /* Hosts on which something may be changed still, by what the record knows: a new array of names. */

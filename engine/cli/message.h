@@ -6,7 +6,7 @@
 #include "base/problems.h"
 
 void message(const char *format, ...) __attribute__((format(printf, 1, 2))); /* "fettle: …" */
-int message_err(const struct err *e); /* prints it, and gives the exit code that fits */
+int message_err(const struct err *e);           /* prints it, and gives the exit code that fits */
 int message_problems(const struct problems *p); /* all of them; 65 */
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/argv.h"
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/option_table.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -11,71 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum option_key {
-    KEY_INVENTORY = 'i',
-    KEY_HOST = 'H',
-    KEY_PARAM = 'p',
-    KEY_QUIET = 'q',
-    KEY_VERBOSE = 'v',
-    KEY_OUTPUT = 'o',
-    KEY_HELP = 'h',
-    KEY_VERSION = 256,
-    KEY_JSON,
-    KEY_EVENTS,
-    KEY_TIMEOUT,
-    KEY_CONFIRM_TIMEOUT,
-    KEY_NO_COLOR,
-    KEY_DRY_RUN,
-    KEY_YES,
-    KEY_CHECK,
-    KEY_APPROVE,
-    KEY_APPROVE_RECOMMENDED,
-    KEY_PLAN_SHA256,
-};
-
-/* One table for reading and for the help text, so that the two cannot differ. */
-static const struct entry {
-    const char *name;
-    int key;
-    const char *argument; /* NULL: takes none */
-    unsigned use;
-    const char *help;
-} entries[] = {
-    {"inventory", KEY_INVENTORY, "PATH", USE_HOSTS,
-     "inventory file or folder (default: ./hosts/, then the user's\n"
-     "configuration folder)"},
-    {"host", KEY_HOST, "NAME[,…]", USE_HOSTS,
-     "hosts and groups, with commas; all, globs and !NAME work\n"
-     "(default: the local machine)"},
-    {"param", KEY_PARAM, "KEY=VALUE", USE_DIAGNOSIS,
-     "a parameter of the incident or playbook; may come several times"},
-    {"timeout", KEY_TIMEOUT, "SECONDS", USE_DIAGNOSIS,
-     "time for each host (default: 120)"},
-    {"confirm-timeout", KEY_CONFIRM_TIMEOUT, "SECONDS", USE_CONFIRM,
-     "how long a changed host waits for the word that all is well\n"
-     "before it puts everything back (default: 120)"},
-    {"dry-run", KEY_DRY_RUN, NULL, USE_DRY_RUN,
-     "go up to the question, prove what can be proved, change nothing"},
-    {"output", KEY_OUTPUT, "FILE", USE_OUTPUT, "where the plan goes; - is standard output"},
-    {"approve", KEY_APPROVE, "FIX[,FIX…]", USE_APPROVE, "the fixes to apply, by their ids"},
-    {"approve-recommended", KEY_APPROVE_RECOMMENDED, NULL, USE_APPROVE,
-     "apply the recommended fix of each cause"},
-    {"plan-sha256", KEY_PLAN_SHA256, "HEX", USE_APPROVE,
-     "refuse if the plan file's SHA-256 is another one"},
-    {"yes", KEY_YES, NULL, USE_YES, "do not ask"},
-    {"check", KEY_CHECK, NULL, USE_CHECK, "connect to each host and say who one is there"},
-    {"json", KEY_JSON, NULL, USE_ALWAYS, "one JSON document on standard output, nothing else there"},
-    {"events", KEY_EVENTS, NULL, USE_DIAGNOSIS,
-     "the same as it happens, one JSON object a line"},
-    {"no-color", KEY_NO_COLOR, NULL, USE_ALWAYS, "no colours (also: NO_COLOR in the environment)"},
-    {"quiet", KEY_QUIET, NULL, USE_ALWAYS, "only what it comes down to"},
-    {"verbose", KEY_VERBOSE, NULL, USE_ALWAYS, "also every command that was run, and its time"},
-    {"help", KEY_HELP, NULL, USE_ALWAYS, "this text"},
-    {"version", KEY_VERSION, NULL, USE_ALWAYS, "the version"},
-};
-
-enum { ENTRY_COUNT = sizeof entries / sizeof entries[0] };
 
 /* Those that only a subcommand which names them takes. */
 static const unsigned own_uses = USE_DRY_RUN | USE_OUTPUT | USE_APPROVE | USE_YES | USE_CHECK;
@@ -125,18 +61,30 @@ static void add_with_comma(char **to, const char *text)
 static bool *flag_of(struct options *o, int key)
 {
     switch (key) {
-    case KEY_JSON: return &o->json;
-    case KEY_EVENTS: return &o->events;
-    case KEY_NO_COLOR: return &o->no_color;
-    case KEY_QUIET: return &o->quiet;
-    case KEY_VERBOSE: return &o->verbose;
-    case KEY_HELP: return &o->help;
-    case KEY_VERSION: return &o->version;
-    case KEY_DRY_RUN: return &o->dry_run;
-    case KEY_YES: return &o->yes;
-    case KEY_CHECK: return &o->check;
-    case KEY_APPROVE_RECOMMENDED: return &o->approve_recommended;
-    default: return NULL;
+    case KEY_JSON:
+        return &o->json;
+    case KEY_EVENTS:
+        return &o->events;
+    case KEY_NO_COLOR:
+        return &o->no_color;
+    case KEY_QUIET:
+        return &o->quiet;
+    case KEY_VERBOSE:
+        return &o->verbose;
+    case KEY_HELP:
+        return &o->help;
+    case KEY_VERSION:
+        return &o->version;
+    case KEY_DRY_RUN:
+        return &o->dry_run;
+    case KEY_YES:
+        return &o->yes;
+    case KEY_CHECK:
+        return &o->check;
+    case KEY_APPROVE_RECOMMENDED:
+        return &o->approve_recommended;
+    default:
+        return NULL;
     }
 }
 
@@ -149,16 +97,29 @@ static int take_option(struct options *o, int key, const char *value, struct err
         return 0;
     }
     switch (key) {
-    case KEY_INVENTORY: set_text(&o->inventory, value); return 0;
-    case KEY_HOST: add_with_comma(&o->hosts, value); return 0;
-    case KEY_PARAM: return take_param(o, value, e);
-    case KEY_TIMEOUT: return take_seconds("timeout", value, &o->timeout_s, e);
+    case KEY_INVENTORY:
+        set_text(&o->inventory, value);
+        return 0;
+    case KEY_HOST:
+        add_with_comma(&o->hosts, value);
+        return 0;
+    case KEY_PARAM:
+        return take_param(o, value, e);
+    case KEY_TIMEOUT:
+        return take_seconds("timeout", value, &o->timeout_s, e);
     case KEY_CONFIRM_TIMEOUT:
         return take_seconds("confirm-timeout", value, &o->confirm_timeout_s, e);
-    case KEY_OUTPUT: set_text(&o->output, value); return 0;
-    case KEY_APPROVE: add_with_comma(&o->approve, value); return 0;
-    case KEY_PLAN_SHA256: set_text(&o->plan_sha256, value); return 0;
-    default: return err_set(e, ERR_INTERNAL, "option %d is not handled", key);
+    case KEY_OUTPUT:
+        set_text(&o->output, value);
+        return 0;
+    case KEY_APPROVE:
+        add_with_comma(&o->approve, value);
+        return 0;
+    case KEY_PLAN_SHA256:
+        set_text(&o->plan_sha256, value);
+        return 0;
+    default:
+        return err_set(e, ERR_INTERNAL, "option %d is not handled", key);
     }
 }
 
@@ -166,9 +127,9 @@ static unsigned use_of(int key)
 {
     size_t i;
 
-    for (i = 0; i < ENTRY_COUNT; i++)
-        if (entries[i].key == key)
-            return entries[i].use;
+    for (i = 0; option_table[i].name; i++)
+        if (option_table[i].key == key)
+            return option_table[i].use;
     return 0;
 }
 
@@ -176,9 +137,9 @@ static const char *name_of(int key)
 {
     size_t i;
 
-    for (i = 0; i < ENTRY_COUNT; i++)
-        if (entries[i].key == key)
-            return entries[i].name;
+    for (i = 0; option_table[i].name; i++)
+        if (option_table[i].key == key)
+            return option_table[i].name;
     return "?";
 }
 
@@ -197,21 +158,21 @@ static int bad_option(int what, char **argv, struct err *e)
     return err_set(e, ERR_USAGE, "unknown option \"%s\"%s", word, missing);
 }
 
-static void fill_tables(struct option longs[ENTRY_COUNT + 1], char shorts[64])
+static void fill_tables(struct option longs[OPTION_COUNT + 1], char shorts[64])
 {
     size_t i;
     /* "-": operands come in their place as key 1, also under POSIXLY_CORRECT; ":" tells a
      * missing value from an unknown option. */
     size_t used = (size_t)snprintf(shorts, 64, "-:");
 
-    memset(longs, 0, (ENTRY_COUNT + 1) * sizeof *longs);
-    for (i = 0; i < ENTRY_COUNT; i++) {
-        longs[i].name = entries[i].name;
-        longs[i].has_arg = entries[i].argument ? required_argument : no_argument;
-        longs[i].val = entries[i].key;
-        if (entries[i].key < 256)
-            used += (size_t)snprintf(shorts + used, 64 - used, "%c%s", entries[i].key,
-                                     entries[i].argument ? ":" : "");
+    memset(longs, 0, (OPTION_COUNT + 1) * sizeof *longs);
+    for (i = 0; option_table[i].name; i++) {
+        longs[i].name = option_table[i].name;
+        longs[i].has_arg = option_table[i].argument ? required_argument : no_argument;
+        longs[i].val = option_table[i].key;
+        if (option_table[i].key < 256)
+            used += (size_t)snprintf(shorts + used, 64 - used, "%c%s", option_table[i].key,
+                                     option_table[i].argument ? ":" : "");
     }
 }
 
@@ -258,7 +219,7 @@ static int check_operands(const struct options *o, struct err *e)
 
 static int read_words(struct options *o, int argc, char **argv, unsigned *uses, struct err *e)
 {
-    struct option longs[ENTRY_COUNT + 1];
+    struct option longs[OPTION_COUNT + 1];
     char shorts[64];
     int key;
 
@@ -293,10 +254,10 @@ int options_parse(struct options *o, int argc, char **argv, struct err *e)
     if (find_command(o, failed ? NULL : e) != 0 || failed)
         return -1;
     uses &= o->command ? ~o->command->options : ~0u;
-    for (i = 0; uses && i < ENTRY_COUNT; i++)
-        if (entries[i].use & uses)
+    for (i = 0; uses && option_table[i].name; i++)
+        if (option_table[i].use & uses)
             return err_set(e, ERR_USAGE, "%s has no option --%s",
-                           o->command ? o->command->name : "fettle", entries[i].name);
+                           o->command ? o->command->name : "fettle", option_table[i].name);
     return check_operands(o, e);
 }
 
@@ -342,90 +303,4 @@ char *options_command_line(const struct options *o, const char *command, const c
     free(text);
     argv_free(words);
     return line;
-}
-
-void options_print_usage(const struct command_entry *c)
-{
-    if (c)
-        fprintf(stderr, "usage: fettle %s%s%s [OPTION]…  (fettle %s --help says more)\n", c->name,
-                *c->operands ? " " : "", c->operands, c->name);
-    else
-        fprintf(stderr, "usage: fettle COMMAND [OPERAND] [OPTION]…  (fettle --help says more)\n");
-}
-
-static void print_option(const struct entry *entry)
-{
-    const char *help = entry->help;
-    char left[64];
-    int n = snprintf(left, sizeof left, "%c%c%c --%s%s%s", entry->key < 256 ? '-' : ' ',
-                     entry->key < 256 ? entry->key : ' ', entry->key < 256 ? ',' : ' ',
-                     entry->name, entry->argument ? " " : "",
-                     entry->argument ? entry->argument : "");
-
-    printf("  %s%*s", left, n < 30 ? 30 - n : 1, "");
-    for (; *help; help++) {
-        putchar(*help);
-        if (*help == '\n')
-            printf("%32s", "");
-    }
-    putchar('\n');
-}
-
-static const char *exit_meaning(int code)
-{
-    switch (code) {
-    case 0: return "healthy, fixed and verified, or done";
-    case 1: return "internal or I/O error";
-    case 2: return "a cause was found and nothing was changed";
-    case 3: return "the symptom is there, no cause confirmed";
-    case 4: return "a host could not be reached or logged in to";
-    case 5: return "refused: not approved, out of date, locked, not declared";
-    case 6: return "a change failed and everything was put back";
-    case 7: return "changed, but the symptom remained";
-    case 8: return "putting back failed: a person must look";
-    case 64: return "the command line is wrong";
-    case 65: return "a playbook, inventory or plan is wrong";
-    case 130: return "interrupted, with nothing half done";
-    default: return "";
-    }
-}
-
-static void print_exits(const int *codes)
-{
-    printf("\nExit codes:\n");
-    for (; *codes >= 0; codes++)
-        printf("  %3d  %s\n", *codes, exit_meaning(*codes));
-}
-
-static void print_overview(void)
-{
-    static const int all[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 64, 65, 130, -1};
-    const struct command_entry *const *c;
-
-    printf("usage: fettle COMMAND [OPERAND] [OPTION]…\n\n"
-           "Finds out why a symptom such as \"nginx answers 502\" is there, shows the evidence,\n"
-           "proposes the exact change, makes it after a yes, and can take it back.\n\nCommands:\n");
-    for (c = command_all(); *c; c++)
-        printf("  %-9s %s\n", (*c)->name, (*c)->summary);
-    printf("  %-9s %s\n", "help", "the same as --help: fettle help COMMAND");
-    printf("\nStart with:\n  fettle diagnose nginx-502      look, and change nothing\n"
-           "  fettle fix nginx-502           look, then be asked about each fix\n");
-    print_exits(all);
-}
-
-void options_print_help(const struct command_entry *c)
-{
-    size_t i;
-
-    if (!c) {
-        print_overview();
-        return;
-    }
-    printf("usage: fettle %s%s%s [OPTION]…\n\n%s\n\nOptions:\n", c->name,
-           *c->operands ? " " : "", c->operands, c->about);
-    for (i = 0; i < ENTRY_COUNT; i++)
-        if (entries[i].use & (c->options | USE_ALWAYS))
-            print_option(&entries[i]);
-    printf("\nExamples:\n%s\n", c->examples);
-    print_exits(c->exits);
 }

@@ -54,7 +54,8 @@ static int read_targets(struct plan *p, const struct buf *b, const char *path)
     json_decref(json);
     if (json_is_object(p->targets))
         return 0;
-    message("plan \"%s\" does not say where its hosts are: make a new one with `fettle plan`", path);
+    message("plan \"%s\" does not say where its hosts are: make a new one with `fettle plan`",
+            path);
     return ERR_DATA;
 }
 
@@ -93,7 +94,8 @@ int plan_check_hash(const struct plan *p, const char *wanted)
 {
     if (!wanted || strcasecmp(wanted, p->sha256) == 0)
         return 0;
-    message("refused: the plan file is not the one that was approved: its SHA-256 is %s", p->sha256);
+    message("refused: the plan file is not the one that was approved: its SHA-256 is %s",
+            p->sha256);
     return ERR_REFUSED;
 }
 
@@ -115,8 +117,10 @@ static int check_target(const char *name, json_t *then, const struct inventory *
     bool same;
 
     if (!h) {
-        message("refused: the plan's host \"%s\" is not in the inventory: give the one that the plan "
-                "was made with (-i)", name);
+        message(
+            "refused: the plan's host \"%s\" is not in the inventory: give the one that the plan "
+            "was made with (-i)",
+            name);
         return ERR_REFUSED;
     }
     now = target_json(h);
@@ -125,7 +129,8 @@ static int check_target(const char *name, json_t *then, const struct inventory *
     if (same)
         return 0;
     message("refused: host \"%s\" has another address or login in the inventory than when the plan "
-            "was made: make a new one with `fettle plan`", name);
+            "was made: make a new one with `fettle plan`",
+            name);
     return ERR_REFUSED;
 }
 
@@ -136,7 +141,8 @@ int plan_check_targets(const struct plan *p, const struct inventory *inv)
     json_t *then;
     size_t i, j, k;
 
-    json_object_foreach(p->targets, name, then) {
+    json_object_foreach(p->targets, name, then)
+    {
         int code = check_target(name, then, inv);
 
         if (code)
@@ -291,8 +297,8 @@ int plan_approve(struct document *d, const char *approve, bool recommended, stru
             if (d->hosts[i].findings[j].verdict == VERDICT_CONFIRMED)
                 code = add_approved(&d->hosts[i].findings[j], approve, recommended, a);
     if (code == 0 && a->count == 0) {
-        message("refused: %s", recommended ? "the plan recommends no fix"
-                                           : "no fix of the plan is approved");
+        message("refused: %s",
+                recommended ? "the plan recommends no fix" : "no fix of the plan is approved");
         code = ERR_REFUSED;
     }
     return code;

@@ -64,8 +64,8 @@ static void show(const struct session *s, const struct host *h, const struct req
         style_line(&s->text, LOOK_DIM, 0, "%s  %5lld ms  exit %d  %s", h->name,
                    (long long)r->took_ms, r->code, line);
     else
-        style_line(&s->text, LOOK_DIM, 0, "%s  %5lld ms  %s  %s", h->name,
-                   (long long)r->took_ms, r->why ? r->why : outcome_name(r->outcome), line);
+        style_line(&s->text, LOOK_DIM, 0, "%s  %5lld ms  %s  %s", h->name, (long long)r->took_ms,
+                   r->why ? r->why : outcome_name(r->outcome), line);
     free(line);
 }
 
@@ -81,8 +81,8 @@ void reads_note(void *data, const struct host *h, const struct request *q, const
         return;
     clock_format(r->at_ms, at);
     fields = json_pack("{s:s, s:o, s:s, s:I, s:s, s:i}", "host", h->name, "argv",
-                       argv_json(q->argv), "at", at, "took_ms", (json_int_t)r->took_ms,
-                       "outcome", outcome_name(r->outcome), "code", r->code);
+                       argv_json(q->argv), "at", at, "took_ms", (json_int_t)r->took_ms, "outcome",
+                       outcome_name(r->outcome), "code", r->code);
     if (r->why)
         json_object_set_new(fields, "why", text_json(r->why, strlen(r->why)));
     put_output(fields, "out", &r->out);

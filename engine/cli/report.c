@@ -21,8 +21,8 @@ char *report_argv(const json_t *words)
     const json_t *word;
     size_t i;
 
-    json_array_foreach(words, i, word)
-        argv = argv_add(argv, json_is_string(word) ? json_string_value(word) : "");
+    json_array_foreach(words, i, word) argv =
+        argv_add(argv, json_is_string(word) ? json_string_value(word) : "");
     text = argv ? argv_text(argv) : mem_dup("");
     argv_free(argv);
     return text;
@@ -56,18 +56,29 @@ const char *report_exit_words(int code, const char *mode)
         if (strcmp(mode, "undo") == 0)
             return "taken back";
         return strcmp(mode, "fix") == 0 || strcmp(mode, "apply") == 0 ? "healthy or fixed"
-                                                                       : "healthy";
-    case 1: return "error";
-    case 2: return "cause found, nothing changed";
-    case 3: return "no cause confirmed";
-    case 4: return "host not reached";
-    case 5: return "refused";
-    case 6: return "failed, put back";
-    case 7: return "no cure, put back";
-    case 8: return "PUTTING BACK FAILED";
-    case 65: return "playbook or plan wrong";
-    case 130: return "interrupted";
-    default: return "not closed";
+                                                                      : "healthy";
+    case 1:
+        return "error";
+    case 2:
+        return "cause found, nothing changed";
+    case 3:
+        return "no cause confirmed";
+    case 4:
+        return "host not reached";
+    case 5:
+        return "refused";
+    case 6:
+        return "failed, put back";
+    case 7:
+        return "no cure, put back";
+    case 8:
+        return "PUTTING BACK FAILED";
+    case 65:
+        return "playbook or plan wrong";
+    case 130:
+        return "interrupted";
+    default:
+        return "not closed";
     }
 }
 
@@ -91,7 +102,8 @@ json_t *report_fixes_of(const json_t *host, const json_t *cause)
     json_t *fix;
     size_t i;
 
-    json_array_foreach(json_object_get(host, "fixes"), i, fix) {
+    json_array_foreach(json_object_get(host, "fixes"), i, fix)
+    {
         if (strcmp(report_text(fix, "playbook"), playbook) != 0)
             continue;
         if (recommended(fix))
@@ -107,7 +119,8 @@ void report_verdicts(const struct style *s, const json_t *document)
     const json_t *host, *cause;
     size_t i, j;
 
-    json_array_foreach(json_object_get(document, "hosts"), i, host) {
+    json_array_foreach(json_object_get(document, "hosts"), i, host)
+    {
         const char *status = report_text(host, "status");
         json_t *causes = report_causes(host, "confirmed");
 
@@ -165,8 +178,7 @@ void report_evidence(const struct style *s, const json_t *list, int indent)
     const json_t *e;
     size_t i;
 
-    json_array_foreach(list, i, e)
-        evidence_line(s, e, indent);
+    json_array_foreach(list, i, e) evidence_line(s, e, indent);
 }
 
 void report_cause(const struct style *s, const json_t *cause)
@@ -203,8 +215,7 @@ void report_changes(const struct style *s, const json_t *fix)
     const json_t *change;
     size_t i;
 
-    json_array_foreach(json_object_get(fix, "changes"), i, change)
-        one_change(s, change);
+    json_array_foreach(json_object_get(fix, "changes"), i, change) one_change(s, change);
 }
 
 static void validators(const struct style *s, const json_t *fix)
@@ -212,7 +223,8 @@ static void validators(const struct style *s, const json_t *fix)
     const json_t *argv;
     size_t i;
 
-    json_array_foreach(json_object_get(fix, "validate"), i, argv) {
+    json_array_foreach(json_object_get(fix, "validate"), i, argv)
+    {
         char *line = report_argv(argv);
 
         style_line(s, LOOK_PLAIN, 4, "must be accepted by:  %s", line);
@@ -252,9 +264,9 @@ json_t *report_causes(const json_t *host, const char *verdict)
     json_t *cause;
     size_t i;
 
-    json_array_foreach(json_object_get(host, "causes"), i, cause)
-        if (strcmp(report_text(cause, "verdict"), verdict) == 0)
-            json_array_append(list, cause);
+    json_array_foreach(json_object_get(host, "causes"), i,
+                       cause) if (strcmp(report_text(cause, "verdict"), verdict) == 0)
+        json_array_append(list, cause);
     return list;
 }
 
@@ -267,7 +279,8 @@ static void reasons(const struct style *s, enum look look, const char *title, co
     if (json_array_size(list) == 0)
         return;
     style_line(s, look, 2, "%s", title);
-    json_array_foreach(list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         const char *reason = report_text(item, "reason");
         char *first = mem_format("%s: ", report_text(item, "playbook"));
 
@@ -295,11 +308,13 @@ void report_host(const struct style *s, const json_t *host, bool verbose)
 
     report_host_head(s, host);
     style_gap(s);
-    json_array_foreach(causes, i, cause) {
+    json_array_foreach(causes, i, cause)
+    {
         json_t *fixes = report_fixes_of(host, cause);
 
         report_cause(s, cause);
-        json_array_foreach(fixes, j, fix) {
+        json_array_foreach(fixes, j, fix)
+        {
             report_fix(s, fix);
             style_gap(s);
         }

@@ -1,6 +1,7 @@
 /* report.h: what a person reads of a run, always from the document that bots read too.
  *
- * So `diagnose`, `fix`, `plan`, `show` and `report` cannot tell different stories, and the diff that
+ * So `diagnose`, `fix`, `plan`, `show` and `report` cannot tell different stories, and the diff
+ * that
  * --dry-run prints is the one that `fix` prints: report_fix() prints both. */
 #ifndef FETTLE_CLI_REPORT_H
 #define FETTLE_CLI_REPORT_H

@@ -37,19 +37,19 @@ struct session_host {
 struct session {
     const struct options *options;
     const char *mode;
-    struct style text;      /* what a person reads; says nothing where JSON is wanted */
+    struct style text; /* what a person reads; says nothing where JSON is wanted */
     char *data, *playbooks, *lua;
     struct inventory *inventory;
     struct incident *incident;
-    json_t *params;         /* of -p, checked */
+    json_t *params; /* of -p, checked */
     struct loop *loop;
     struct record *record;
     struct document *document;
     struct session_host **hosts; /* the selected ones, then those that were asked for later */
     size_t host_count, selected;
-    size_t running;         /* diagnoses */
+    size_t running; /* diagnoses */
     bool idle;
-    json_t *extra;          /* more fields for the document, or NULL */
+    json_t *extra; /* more fields for the document, or NULL */
 };
 
 void session_init(struct session *s, const struct options *o, const char *mode);
@@ -57,8 +57,8 @@ int session_load(struct session *s);
 int session_select(struct session *s, const char *pattern); /* NULL: the local machine */
 int session_incident(struct session *s, const char *name);
 int session_begin(struct session *s);
-int session_open(struct session *s); /* all of the above, as the options say */
-int session_diagnose(struct session *s); /* the exit code that the findings amount to */
+int session_open(struct session *s);       /* all of the above, as the options say */
+int session_diagnose(struct session *s);   /* the exit code that the findings amount to */
 int session_code(const struct session *s); /* what the hosts' statuses amount to */
 /* Writes the document, and prints it where --json or --events want it; gives `code`. */
 int session_end(struct session *s, int code);
@@ -71,7 +71,8 @@ struct target *session_target(struct session *s, const char *name, int64_t max_a
 
 /* Into the record, and onto standard output with --events.  Takes `fields`. */
 void session_event(struct session *s, const char *kind, const char *host, json_t *fields);
-/* Of a document's playbooks, as they are today: the incident's file, and those that gave findings. */
+/* Of a document's playbooks, as they are today: the incident's file, and those that gave findings.
+ */
 void session_fingerprint(const struct session *s, const struct document *d, char sha256[65]);
 /* Writes JSON to standard output, as ASCII where that is a terminal. */
 void session_print_json(json_t *json, size_t flags);

@@ -95,9 +95,12 @@ static void fail(struct session *s, struct session_host *h, const char *why)
 
 static void start(struct session *s, struct session_host *h)
 {
-    struct diagnosis_options options = {.incident = s->incident, .lua_folder = s->lua,
-                                        .params = s->params, .peer = peer,
-                                        .on_event = on_event, .data = h};
+    struct diagnosis_options options = {.incident = s->incident,
+                                        .lua_folder = s->lua,
+                                        .params = s->params,
+                                        .peer = peer,
+                                        .on_event = on_event,
+                                        .data = h};
     struct err e = {0};
 
     if (h->target || open_target(h, &e))

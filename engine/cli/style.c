@@ -39,13 +39,20 @@ void style_init(struct style *s, FILE *out, bool no_color)
 static const char *code_of(enum look look)
 {
     switch (look) {
-    case LOOK_BOLD: return "\033[1m";
-    case LOOK_DIM: return "\033[2m";
-    case LOOK_GOOD: return "\033[32m";
-    case LOOK_BAD: return "\033[31m";
-    case LOOK_WARN: return "\033[33m";
-    case LOOK_HEAD: return "\033[1;36m";
-    case LOOK_PLAIN: break;
+    case LOOK_BOLD:
+        return "\033[1m";
+    case LOOK_DIM:
+        return "\033[2m";
+    case LOOK_GOOD:
+        return "\033[32m";
+    case LOOK_BAD:
+        return "\033[31m";
+    case LOOK_WARN:
+        return "\033[33m";
+    case LOOK_HEAD:
+        return "\033[1;36m";
+    case LOOK_PLAIN:
+        break;
     }
     return "";
 }

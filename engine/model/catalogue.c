@@ -22,6 +22,8 @@ static const char *const reads[] = {
     "stat -c %F|%a|%u|%g|%U|%G|%s|%Y|%i -- <path>",
     "readlink -f -- <path>",
     "readlink -- /proc/<int>/exe",
+    "readlink -- /proc/<int>/ns/pid",
+    "readlink -- /proc/self/ns/pid",
     "readlink -- /proc/<int>/cwd",
     "ls -1A -- <path>",
     "ls -la -- <path>",

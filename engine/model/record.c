@@ -28,15 +28,17 @@ struct record {
 
 char *record_new_run(struct err *e)
 {
-    time_t now = (time_t)(clock_wall_ms() / 1000);
-    char date[32], chance[7];
+    int64_t now_ms = clock_wall_ms();
+    time_t now = (time_t)(now_ms / 1000);
+    char date[32], chance[5];
     struct tm tm;
 
-    if (digest_random(chance, 3, e) != 0)
+    if (digest_random(chance, 2, e) != 0)
         return NULL;
     gmtime_r(&now, &tm);
     strftime(date, sizeof date, "%Y%m%dT%H%M%S", &tm);
-    return mem_format("%s-%s", date, chance);
+    /* The milliseconds come first, so that names sort by time within a second, too. */
+    return mem_format("%s-%03d%s", date, (int)(now_ms % 1000), chance);
 }
 
 /* Letters, digits and `-` only: a run names a folder, here and on hosts. */

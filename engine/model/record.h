@@ -16,7 +16,7 @@
 
 struct record;
 
-/* A run's name: time and chance, "20260404T081233-3f9a1c"; an owned string. */
+/* A run's name: time and chance, "20260404T081233-412a1c0"; an owned string. */
 char *record_new_run(struct err *e);
 struct record *record_create(const char *run, struct err *e);
 void record_add(struct record *r, const char *kind, json_t *fields); /* takes `fields`; adds "kind" and, unless it is there, "at"; masks all texts */

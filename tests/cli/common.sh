@@ -5,13 +5,29 @@
 set -u
 
 fettle=$1
+
+# Root's transactions keep their lock and journals in /var/lib/fettle.  Where it can be, each test has
+# a /var/lib of its own, so that they neither meet each other nor a real fettle.
+if [ "$(id -u)" -eq 0 ] && [ -z "${FETTLE_TEST_INSIDE-}" ] &&
+    unshare -m sh -c 'mount -t tmpfs none /var/lib' 2>/dev/null; then
+    export FETTLE_TEST_INSIDE=1
+    exec unshare -m sh -c 'mount -t tmpfs none /var/lib && exec sh "$@"' inside "$0" "$@"
+fi
+
 here=$(cd "$(dirname "$0")" && pwd)
 room=$(mktemp -d /tmp/fettle-cli.XXXXXX) || exit 1
-trap 'rm -rf "$room"' EXIT
+# A run's journal and originals stay on the host that it changed: here, and for root in /var/lib.
+clean_up() {
+    for run in "$room"/state/fettle/runs/*; do
+        [ "$(id -u)" -ne 0 ] || [ ! -d "$run" ] || rm -rf "/var/lib/fettle/${run##*/}"
+    done
+    rm -rf "$room"
+}
+trap clean_up EXIT
 mkdir -p "$room/data" "$room/svc" "$room/empty"
 cp -r "$here/data/playbooks" "$room/data/"
 ln -s "$here/../../lua" "$room/data/lua"
-export FETTLE_DATA="$room/data" XDG_STATE_HOME="$room/state" XDG_CONFIG_HOME="$room/config"
+export HOME="$room" FETTLE_DATA="$room/data" XDG_STATE_HOME="$room/state" XDG_CONFIG_HOME="$room/config"
 unset NO_COLOR
 cd "$room/empty" || exit 1
 

@@ -80,4 +80,25 @@ check 'is put back' cmp -s "$room/svc/answer" "$room/was"
 expect 0 'runs' "$fettle" runs
 check 'names the outcome' said 'no cure, put back'
 check 'has the newest first' [ "$(sed -n '1s/.* apply .*/yes/p' "$room/out")" = yes ]
+
+# Ctrl-C while the change waits to be confirmed.
+answer 'it answers 502, slow'
+mkfifo "$room/svc/pipe"
+cp "$room/svc/answer" "$room/was"
+sick plan -o "$plan" >/dev/null 2>&1
+"$fettle" apply "$plan" --approve "$fix" >"$room/out" 2>"$room/err" &
+pid=$!
+tries=0
+while ! said 'asking whether' && [ $tries -lt 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+done
+check 'the change is made' grep -q 'it answers 200' "$room/svc/answer"
+kill -INT "$pid"
+wait "$pid"
+got=$?
+check "interrupted: exit 130, not $got" [ "$got" -eq 130 ]
+check 'everything is put back' cmp -s "$room/svc/answer" "$room/was"
+check 'and told' said 'everything was put back'
+check 'and the record is closed' [ "$("$fettle" show last --json | jq .exit)" = 130 ]
 finish

@@ -42,7 +42,7 @@ local c = assert(config.load(arg[1], { read = files.read, list = files.list }))
 for _, host in ipairs(HOSTS) do
     for _, uri in ipairs(URIS) do
         for _, port in ipairs { 18090, 18091 } do
-            check.eq(ask_router(c, host, uri, port), ask_nginx(host, uri, port), ("%s:%d%s"):format(host, port, uri))
+            check.equal(("%s:%d%s"):format(host, port, uri), ask_router(c, host, uri, port), ask_nginx(host, uri, port))
         end
     end
 end

@@ -83,14 +83,14 @@ static void manifest_says_everything_in_order(void **state)
     free(f->edits[0].was.real);
     f->edits[0].was.real = mem_dup("/srv/www.conf");
     fixture_validate(f, "nginx -t");
-    fixture_command(f, "systemctl start -- a", "systemctl stop -- a");
+    fixture_command(f, "systemctl start a", "systemctl stop a");
     fixture_command(f, "nginx -s reload", NULL);
     text = formatted(&f, 1);
     want = mem_format("run run-1\nfix unix-socket/mode\nowner alice%%20on%%20laptop\n"
                       "confirm-timeout 60\nvalidate-timeout 30\n"
                       "edit 1 /etc/php/www.conf %s 1 2 640 /srv/www.conf\n"
                       "validate 2 nginx -t\n"
-                      "command 1 10 4 systemctl start -- a 4 systemctl stop -- a\n"
+                      "command 1 10 3 systemctl start a 3 systemctl stop a\n"
                       "command 2 10 3 nginx -s reload 0\n"
                       "reactivate 3 nginx -s reload\n", f->edits[0].was.sha256);
     assert_string_equal(text, want);
@@ -106,17 +106,17 @@ static void equal_activations_run_once_and_last(void **state)
 
     (void)state;
     fixture_edit(fixes[0], "/etc/nginx/a", "1\n", "2\n");
-    fixture_command(fixes[0], "systemctl start -- php", "systemctl stop -- php");
+    fixture_command(fixes[0], "systemctl start php", "systemctl stop php");
     fixture_command(fixes[0], "nginx -s reload", NULL);
     fixture_validate(fixes[0], "nginx -t");
-    fixture_command(fixes[1], "systemctl start -- php", "systemctl stop -- php");
-    fixture_command(fixes[1], "systemctl restart -- other", NULL);
+    fixture_command(fixes[1], "systemctl start php", "systemctl stop php");
+    fixture_command(fixes[1], "systemctl restart other", NULL);
     fixture_command(fixes[1], "nginx -s reload", NULL);
     fixture_validate(fixes[1], "nginx -t");
     assert_int_equal(manifest_init(&m, fixes, 2, NULL), 0);
     assert_int_equal(m.command_count, 3);
     assert_string_equal(m.commands[0]->argv[1], "start");
-    assert_string_equal(m.commands[1]->argv[3], "other");
+    assert_string_equal(m.commands[1]->argv[2], "other");
     assert_string_equal(m.commands[2]->argv[0], "nginx");
     assert_int_equal(m.validate_count, 1);
     /* "other" activates no file that was edited */
@@ -156,8 +156,8 @@ static void different_ways_back_are_refused(void **state)
     struct err e = {0};
 
     (void)state;
-    fixture_command(fixes[0], "systemctl start -- php", "systemctl stop -- php");
-    fixture_command(fixes[1], "systemctl start -- php", NULL);
+    fixture_command(fixes[0], "systemctl start php", "systemctl stop php");
+    fixture_command(fixes[1], "systemctl start php", NULL);
     assert_int_equal(manifest_init(&m, fixes, 2, &e), -1);
     assert_int_equal(e.code, ERR_REFUSED);
     fixture_free(fixes[0]);
@@ -246,7 +246,7 @@ static void commands_outside_the_catalogues_are_refused(void **state)
     fixture_command(f, "rm -rf /", NULL);
     expect_refusal(f, "not a change");
     f = sound_fix();
-    fixture_command(f, "systemctl start -- a", "sh -c evil");
+    fixture_command(f, "systemctl start a", "sh -c evil");
     expect_refusal(f, "not a change");
     f = sound_fix();
     fixture_validate(f, "sh -c true");

@@ -53,7 +53,7 @@ static void begin(const struct job *play, const char *const *seen)
     fix = fixture_fix("a/1");
     fixture_edit(fix, "/etc/nginx/a", "1\n", "2\n");
     fixture_validate(fix, "nginx -t");
-    fixture_command(fix, "systemctl restart -- php", NULL);
+    fixture_command(fix, "systemctl restart php", NULL);
     fixture_check(fix, "ss -H -ltnp", 3, "^200$");
     change = transaction_start((struct target *)&host, &fix, 1, &options, on_done, NULL, &e);
     if (!change)
@@ -180,14 +180,14 @@ static void failed_command_shows_the_services_journal(void **state)
     static const char *const journal[] = {
         "{\"MESSAGE\":\"unable to bind\"}\nnot json\n{\"MESSAGE\":[104,105]}\n{\"OTHER\":1}", NULL};
     static const struct job play[] = {
-        {"apply", WORK "6 1 command 1 systemctl restart -- php\n7 1 commanded 1 1 Job%20failed%0A\n"
+        {"apply", WORK "6 1 command 1 systemctl restart php\n7 1 commanded 1 1 Job%20failed%0A\n"
          "8 1 put-back command 1 1\n9 1 end rolled-back command 1 1", OUTCOME_EXIT, 0, NULL},
         {0},
     };
 
     (void)state;
     begin(play, journal);
-    expect(CHANGE_ROLLED_BACK, 6, "systemctl restart -- php failed (exit 1)", NULL);
+    expect(CHANGE_ROLLED_BACK, 6, "systemctl restart php failed (exit 1)", NULL);
     assert_string_equal(outcome.detail, "Job failed\n\nlast lines of the journal of php:\n"
                                         "unable to bind\nhi\n");
 }

@@ -136,7 +136,7 @@ static struct fix *sick_nginx_fix(const char *after)
     f->edits[0].was.mode = st.st_mode & 07777;
     /* The paths have blanks in them, so the words are put in one by one. */
     fixture_validate(f, "");
-    words(&f->validate[0], (const char *const[]){nginx, "-t", "-p", folder, "-c", conf, NULL});
+    words(&f->validate[0], (const char *const[]){nginx, "-p", folder, "-c", conf, "-t", NULL});
     fixture_command(f, "", NULL);
     words(&f->commands[0].argv,
           (const char *const[]){nginx, "-p", folder, "-c", conf, "-s", "reload", NULL});

@@ -57,7 +57,7 @@ static void fill_fix(struct fix *f)
                       .proof = mem_dup("ok")};
     f->commands = mem_alloc(sizeof *f->commands);
     f->commands[f->command_count++] =
-        (struct command){.argv = argv_split("systemctl restart -- a\xff"),
+        (struct command){.argv = argv_split("systemctl restart a\xff"),
                          .undo = argv_split("x y"),
                          .note = mem_dup("n"),
                          .timeout_s = 30};
@@ -136,7 +136,7 @@ static void a_plan_comes_back_as_it_was(void **state)
     if (!d)
         fail_msg("%s", problems_text(&p));
     f = &d->hosts[0].findings[0].fixes[0];
-    assert_string_equal(f->commands[0].argv[3], "a\xff");
+    assert_string_equal(f->commands[0].argv[2], "a\xff");
     assert_memory_equal(f->edits[0].after, "a\nc\xff\n", 5);
     assert_int_equal(f->edits[0].was.gid, 4294967294u);
     assert_non_null(strstr(f->edits[0].diff, "-b\xff\n+c\xff\n"));

@@ -144,7 +144,7 @@ static void run_names_are_times_and_chance(void **state)
     char *a = record_new_run(&e), *b = record_new_run(&e);
 
     (void)state;
-    assert_int_equal(strlen(a), 22);
+    assert_int_equal(strlen(a), 23);
     assert_int_equal(a[8], 'T');
     assert_int_equal(a[15], '-');
     assert_string_not_equal(a, b);

@@ -71,7 +71,7 @@ static void what_is_wrong_is_refused(void **state)
         {"confirmed(yes{fixes = {fix{verify = 'x'}}})", "lacks \"verify\""},
         {"confirmed(yes{fixes = {fix{commands = {{argv = {'reboot'}}}}}})",
          "fixes[1].commands[1]: command \"reboot\" is not one that a fix may run"},
-        {"confirmed(yes{fixes = {fix{commands = {{argv = {'systemctl', 'restart', '--', 'x'}}}}}})",
+        {"confirmed(yes{fixes = {fix{commands = {{argv = {'systemctl', 'restart', 'x'}}}}}})",
          "is not declared under \"commands\""},
         {"confirmed(yes{fixes = {fix{commands = {{argv = {'id', '-u'}}}}}})", "a fix may run"},
         {"confirmed(yes{fixes = {fix{commands = {{}}}}})", "lacks \"argv\""},
