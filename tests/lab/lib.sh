@@ -137,10 +137,12 @@ lab_start() {
     mkdir -p "$lab_dir/host" "$lab_dir/ssh"
     [ "$1" != tied ] || die=(setpriv --pdeathsig KILL)
     printf '127.0.0.1 localhost\n10.77.0.1 controller\n' >"$lab_dir/hosts"
+    : >"$lab_dir/ssh/known_hosts"
     ssh-keygen -q -t ed25519 -N '' -C fettle-lab -f "$lab_dir/ssh/id_ed25519"
     # shellcheck disable=SC2016 # for the shell inside
     "${die[@]}" setsid unshare --mount --net --pid --fork --kill-child --mount-proc \
         bash -eu -c '. "$1"; lab_keep' keeper "$lab_here/lib.sh" </dev/null >"$lab_dir/log" 2>&1 &
+    disown
     lab_process $! >"$lab_dir/parent"
     lab_wait 10 "the lab does not start: see $lab_dir/log" test -e "$lab_dir/ready"
     lab_process "$(pgrep -P "$(cut -d' ' -f1 "$lab_dir/parent")")" >"$lab_dir/keeper"
@@ -285,16 +287,33 @@ host_address() {
     echo "10.77.0.$((last < 10 ? 11 : last + 1))"
 }
 
+host_register() {
+    local address
+    {
+        flock -w 30 8
+        address=$(host_address)
+        echo "$address $1" >>"$lab_dir/hosts"
+        echo "$address" >"$lab_dir/host/$1/address"
+    } 8>"$lab_dir/lock"
+}
+
+# Written in place: the file is bound into the hosts, so it has to stay the same one.
+host_unregister() {
+    {
+        flock -w 30 8
+        sed "/ $1\$/d" "$lab_dir/hosts" >"$lab_dir/hosts.new"
+        cat "$lab_dir/hosts.new" >"$lab_dir/hosts"
+    } 8>"$lab_dir/lock"
+    rm -rf "${lab_dir:?}/host/$1"
+}
+
 host_start() {
-    local image name address
+    local image name
     image=$(lab_image) || exit
     for name; do
         case $name in *[!a-z0-9-]* | -* | controller | localhost) lab_fail "\"$name\" cannot be a host's name" ;; esac
-        [ ! -d "$lab_dir/host/$name" ] || lab_fail "$name runs already"
-        address=$(host_address)
-        echo "$address $name" >>"$lab_dir/hosts"
-        mkdir -p "$lab_dir/host/$name"
-        echo "$address" >"$lab_dir/host/$name/address"
+        mkdir "$lab_dir/host/$name" 2>/dev/null || lab_fail "$name runs already"
+        host_register "$name"
         # shellcheck disable=SC2016 # for the shell inside
         lab_enter bash -eu -c '. "$1"; lab_boot "$2" "$3" >"$lab_dir/host/$2/log" 2>&1 & echo $! >"$lab_dir/host/$2/nspawn"' \
             boot "$lab_here/lib.sh" "$name" "$image" </dev/null >/dev/null 2>&1
@@ -316,7 +335,5 @@ host_stop() {
     lab_wait 10 "$name does not end" host_is_gone "$nspawn"
     lab_enter umount "$lab_dir/fs/$name/root"
     lab_enter rm -rf "$lab_dir/fs/$name"
-    sed "/ $name\$/d" "$lab_dir/hosts" >"$lab_dir/hosts.new"
-    cat "$lab_dir/hosts.new" >"$lab_dir/hosts" # the file is bound into the hosts, so it stays the same one
-    rm -rf "$lab_dir/hosts.new" "${lab_dir:?}/host/$name"
+    host_unregister "$name"
 }
