@@ -1,0 +1,107 @@
+# site.sh: the words that a case's site() and damage() use; runs as root inside a host.
+#
+#   php_site            index.php behind nginx and PHP-FPM on the Unix socket of Debian's own pool
+#   app_site            a gunicorn application on 127.0.0.1:8000 as the service shop-app
+#   nginx_site          takes the server block of the site "shop" from its input, and reloads nginx
+#   app_code STATUS     what the application answers from its next start on
+#   pool_set NAME VALUE a setting of the pool, as an administrator would write it
+#   wait_for COMMAND…   until it succeeds, for five seconds
+#
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # the cases use them
+
+php=$(ls /etc/php)
+fpm=php$php-fpm
+fpm_id=php${php/./-}-fpm # as fettle writes it in a fix's id
+pool=/etc/php/$php/fpm/pool.d/www.conf
+sock=/run/php/$fpm.sock
+shop=/etc/nginx/sites-available/shop
+unit=/etc/systemd/system/shop-app.service
+
+wait_for() {
+    local tries=100
+    until "$@"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { echo "waited in vain: $*" >&2; return 1; }
+        sleep 0.05
+    done
+}
+
+# The new workers are there before anybody asks: a reload answers with the old ones for a moment.
+nginx_reload() {
+    nginx -t -q
+    systemctl restart nginx
+}
+
+nginx_site() {
+    cat >"$shop"
+    ln -sf "$shop" /etc/nginx/sites-enabled/shop
+    rm -f /etc/nginx/sites-enabled/default
+    nginx_reload
+}
+
+php_site() {
+    mkdir -p /srv/shop
+    echo '<?php echo "the shop is open";' >/srv/shop/index.php
+    nginx_site <<EOF
+# The shop.  Ask Ada before you change the port.
+server {
+    listen 80 default_server;
+    root /srv/shop;
+    index index.php;
+
+    location / {
+        try_files \$uri \$uri/ =404;
+    }
+
+    location ~ \.php\$ {
+        include snippets/fastcgi-php.conf;
+        fastcgi_pass unix:$sock; # the pool www
+    }
+}
+EOF
+}
+
+app_code() {
+    cat >/srv/shop/app.py <<EOF
+def app(environ, start_response):
+    start_response("$1", [("Content-Type", "text/plain")])
+    return [b"the shop answers\n"]
+EOF
+}
+
+app_site() {
+    mkdir -p /srv/shop
+    app_code "200 OK"
+    cat >"$unit" <<EOF
+[Unit]
+Description=The shop
+
+[Service]
+Type=notify
+User=www-data
+WorkingDirectory=/srv/shop
+ExecStart=/usr/bin/gunicorn --bind 127.0.0.1:8000 app:app
+
+[Install]
+WantedBy=multi-user.target
+EOF
+    systemctl daemon-reload
+    systemctl --quiet enable shop-app
+    systemctl start shop-app
+    nginx_site <<'EOF'
+server {
+    listen 80 default_server;
+
+    location / {
+        proxy_pass http://127.0.0.1:8000; # shop-app.service
+        proxy_set_header Host $host;
+    }
+}
+EOF
+}
+
+pool_set() {
+    sed -i "s|^;*\($1\) = .*|\1 = $2|" "$pool"
+    grep -q "^$1 = $2\$" "$pool" || echo "$1 = $2" >>"$pool"
+}
