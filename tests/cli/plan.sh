@@ -40,6 +40,20 @@ check 'says so' warned 'playbooks'
 sed -i '$d' "$room/data/playbooks/sick/bad-answer.yaml"
 jq '.hosts[0].fixes[0].changes[0].diff = "nothing to see"' "$plan" >"$room/lie.json"
 expect 65 'a plan that shows something else' "$fettle" apply "$room/lie.json" --approve "$fix"
+# A plan has been in a chat: whatever it would run or write must be declared, the way back, the
+# validators and the checks too.
+forged() { # WHAT JQ-FILTER
+    jq "$2" "$plan" >"$room/forged.json"
+    expect 5 "a plan with $1" "$fettle" apply "$room/forged.json" --approve "$fix"
+    check 'says that it is not declared' warned 'does not declare'
+    check 'nothing was touched' cmp -s "$room/svc/answer" "$room/was"
+}
+forged 'a command of its own' \
+    '.hosts[0].fixes[0].changes += [{kind: "command", host: "localhost", argv: ["systemctl", "stop", "cron"],
+        undo: null, note: null, timeout_s: 5}]'
+forged 'a validator of its own' ".hosts[0].fixes[0].validate = [[\"$room/nginx\", \"-t\"]]"
+forged 'a check of its own' '.hosts[0].fixes[0].checks[0].argv = ["ls", "-la", "--", "/root"]'
+forged 'a file behind a symlink' '.hosts[0].fixes[0].changes[0].fingerprint.real = "/etc/crontab"'
 echo '{' >"$room/broken.json"
 expect 65 'a broken plan' "$fettle" apply "$room/broken.json" --approve "$fix"
 echo 'and more' >>"$room/svc/answer"
