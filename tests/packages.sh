@@ -79,11 +79,11 @@ packages_for_building() {
     packages_need cmake cmake
     packages_need make make
     packages_need pkg-config pkg-config
+    # There where a compiler is; on the smallest machines it is not.
+    packages_need /usr/include/stdio.h libc6-dev
     packages_need_library libuv libuv1-dev
     packages_need_library jansson libjansson-dev
     packages_need_library yaml-0.1 libyaml-dev
     packages_need_library lua5.4 liblua5.4-dev
-    packages_need_library libssh2 libssh2-1-dev
     packages_need_library libcrypto libssl-dev
-    packages_need_library cmocka libcmocka-dev
 }
