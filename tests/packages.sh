@@ -37,13 +37,14 @@ packages_quietly() {
         packages_as_root "$@"
         return
     fi
-    packages_as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy" || return 1
-    trap 'packages_as_root rm -f "$policy"' INT TERM HUP
-    packages_as_root "$@"
-    result=$?
-    packages_as_root rm -f "$policy"
-    trap - INT TERM HUP
-    return $result
+    # A shell of its own: its traps leave the caller's alone.
+    (
+        trap 'packages_as_root rm -f "$policy"' EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM HUP
+        packages_as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy" &&
+            packages_as_root "$@"
+    )
 }
 
 packages_install() {

@@ -38,7 +38,9 @@ static void on_progress(void *data, const char *word, const char *text)
 {
     struct wait *w = data;
 
-    style_wrap(&w->session->text, LOOK_PLAIN, 4, "- ", text && *text ? text : word);
+    /* The end is what the outcome says right after. */
+    if (strcmp(word, "end") != 0)
+        style_wrap(&w->session->text, LOOK_PLAIN, 4, "- ", text && *text ? text : word);
     if (w->session->text.out)
         fflush(w->session->text.out);
     session_event(w->session, "change", w->host,
