@@ -37,13 +37,14 @@ packages_quietly() {
         packages_as_root "$@"
         return
     fi
-    packages_as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy" || return 1
-    trap 'packages_as_root rm -f "$policy"' INT TERM HUP
-    packages_as_root "$@"
-    result=$?
-    packages_as_root rm -f "$policy"
-    trap - INT TERM HUP
-    return $result
+    # A shell of its own: its traps leave the caller's alone.
+    (
+        trap 'packages_as_root rm -f "$policy"' EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM HUP
+        packages_as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy" &&
+            packages_as_root "$@"
+    )
 }
 
 packages_install() {
@@ -79,11 +80,11 @@ packages_for_building() {
     packages_need cmake cmake
     packages_need make make
     packages_need pkg-config pkg-config
+    # There where a compiler is; on the smallest machines it is not.
+    packages_need /usr/include/stdio.h libc6-dev
     packages_need_library libuv libuv1-dev
     packages_need_library jansson libjansson-dev
     packages_need_library yaml-0.1 libyaml-dev
     packages_need_library lua5.4 liblua5.4-dev
-    packages_need_library libssh2 libssh2-1-dev
     packages_need_library libcrypto libssl-dev
-    packages_need_library cmocka libcmocka-dev
 }

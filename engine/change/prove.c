@@ -48,7 +48,7 @@ static void ended_proving(struct change *c, enum said said)
         c->result.exit = 4;
     if (!c->result.text) {
         c->result.outcome = CHANGE_UNKNOWN;
-        c->result.text = mem_format("no private copy could be tried: %s", c->why);
+        c->result.text = mem_format("the host gave no answer: %s", c->why);
     }
     change_enter(c, STATE_DONE);
 }

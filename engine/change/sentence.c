@@ -161,16 +161,19 @@ static char *shadow_text(const struct journal_line *l)
         return mem_dup("accepted in a private copy");
     if (strcmp(journal_word(l, 1), "failed") == 0)
         return mem_dup("not accepted in a private copy");
-    return mem_format("no private copy could be tried: %s", journal_word(l, 2));
+    if (strcmp(journal_word(l, 2), "nothing-to-run") == 0)
+        return mem_dup("there is no file in it to check beforehand");
+    return mem_format("it could not be checked beforehand: %s", journal_word(l, 2));
 }
 
+/* The line before has the whole command. */
 static char *ran_text(char *const *known, const struct journal_line *l, const char *good)
 {
     const char *code = journal_word(l, 2);
     const char *what = known_text(known, journal_word(l, 1), "it");
 
     if (strcmp(code, "0") == 0)
-        return mem_format("%s%s", what, good);
+        return mem_dup(good);
     return mem_format("%s %s (exit %s)", what, exit_text(code), code);
 }
 
@@ -265,11 +268,11 @@ static char *line_text(const struct journal *j, const struct journal_line *l)
     if (strcmp(word, "validate") == 0)
         return doing_text("asking", l);
     if (strcmp(word, "validated") == 0)
-        return ran_text(j->validates, l, " accepts it");
+        return ran_text(j->validates, l, "accepted");
     if (strcmp(word, "command") == 0)
         return doing_text("running", l);
     if (strcmp(word, "commanded") == 0)
-        return ran_text(j->commands, l, ": done");
+        return ran_text(j->commands, l, "done");
     if (strcmp(word, "undo-command") == 0)
         return doing_text("undoing with", l);
     if (strcmp(word, "reactivate") == 0)

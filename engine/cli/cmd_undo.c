@@ -29,8 +29,8 @@ static void show_changes(const struct style *s, json_t *document, json_t *hosts)
     {
         if (!was_made(fix))
             continue;
-        style_line(s, LOOK_BOLD, 0, "Takes back: %s (%s)", report_text(fix, "title"),
-                   report_text(fix, "id"));
+        style_line(s, LOOK_BOLD, 0, "Takes back: %s (%s), which made this change:",
+                   report_text(fix, "title"), report_text(fix, "id"));
         report_changes(s, fix);
     }
     json_array_foreach(hosts, i, host)

@@ -175,7 +175,8 @@ static void ask_about(struct guide *g, size_t host, const struct finding *cause,
         next = take_answer(
             g, host, cause, f,
             prompt_ask(&g->text,
-                       several ? "Apply this fix? [y/N/d/a/q]" : "Apply this fix? [y/N/d/q]",
+                       several ? "Apply this fix? [y/N, d: details, a: another way, q: quit]"
+                               : "Apply this fix? [y/N, d: details, q: quit]",
                        several ? "yndaq" : "yndq", 'n'));
         f = next;
     }
@@ -212,11 +213,12 @@ static void guide_host(struct guide *g, size_t index)
 
     report_host_head(&g->text, host);
     style_gap(&g->text);
+    /* Before the first question: who is asked should know what else was looked at. */
+    report_others(&g->text, host, g->session->options->verbose);
+    style_gap(&g->text);
     for (i = 0; i < r->finding_count && !g->stopped && !g->interrupted; i++)
         if (r->findings[i].verdict == VERDICT_CONFIRMED)
             guide_cause(g, index, &r->findings[i], json_array_get(causes, cause++));
-    report_others(&g->text, host, g->session->options->verbose);
-    style_gap(&g->text);
     json_decref(causes);
     json_decref(host);
 }

@@ -78,6 +78,8 @@ int main(int argc, char **argv)
     hold_standard_descriptors();
     /* A pipe that closes must not end us in the middle of a transaction. */
     signal(SIGPIPE, SIG_IGN);
+    /* So that what goes to standard error stands at its place also where both go into a file. */
+    setvbuf(stdout, NULL, _IOLBF, 0);
     if (options_parse(&o, argc, argv, &e) != 0) {
         code = message_err(&e);
         options_print_usage(o.command);

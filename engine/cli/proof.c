@@ -31,7 +31,10 @@ static enum proof judge(struct fix *f, const struct wait *w)
         set_proof(f, "checked in a private copy: ", validator(f));
         return PROOF_ACCEPTED;
     case CHANGE_ROLLED_BACK:
-        set_proof(f, "not accepted: ", w->result.detail ? w->result.detail : w->result.text);
+        if (w->result.detail)
+            set_proof(f, "not accepted: ", w->result.detail);
+        else
+            set_proof(f, "", w->result.text);
         f->status = FIX_FAILED;
         return PROOF_NOT_ACCEPTED;
     default:

@@ -277,6 +277,11 @@ int session_end(struct session *s, int code)
         record_add(s->record, "document", json_pack("{s:o}", "document", json));
     else
         json_decref(json);
+    if (s->record && record_failed(s->record)) {
+        message("the record of this run is incomplete: \"%s\" could not be written",
+                record_path(s->record));
+        code = code ? code : ERR_INTERNAL;
+    }
     record_close(s->record);
     s->record = NULL;
     return code;

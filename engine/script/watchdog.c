@@ -6,8 +6,9 @@
  * thread could not stop it either, so the program ends.  That is safe: while a step runs, no
  * host is being changed by this process, and a transaction minds itself on its host.
  *
- * It is a timer of its own, and not one of the loop's, because the loop does not turn
- * meanwhile.  The signal handler calls only what signal-safety(7) allows: write and _exit.
+ * It counts processor time, so that a machine under load, or one that slept, ends no step that
+ * only had to wait for its turn.  It is a timer of its own, and not one of the loop's, because the
+ * loop does not turn meanwhile.  The signal handler calls only what signal-safety(7) allows: write and _exit.
  * This is the one place of the library that writes to standard error, for want of anybody
  * left to return an error to. */
 #include "script/watchdog.h"
@@ -46,7 +47,7 @@ static bool get_ready(void)
     event.sigev_signo = SIGRTMIN + 5;
     sigemptyset(&action.sa_mask);
     if (sigaction(event.sigev_signo, &action, NULL) < 0 ||
-        timer_create(CLOCK_MONOTONIC, &event, &dog.timer) < 0)
+        timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &dog.timer) < 0)
         return false;
     dog.ready = true;
     return true;

@@ -1,10 +1,12 @@
-# common.sh: what the command line's tests share.  Sourced with the executable as $1.
+# common.sh: what the command line's tests share.  Sourced with the executable as $1, and its build folder as $2
+# where that is another one.
 #
 # The incident is data/playbooks/sick.yaml: the service is a folder, its answer a file's first line.
 # So every path of the command line runs here without nginx, as any user.
 set -u
 
 fettle=$1
+build=${2:-$(dirname "$fettle")}
 
 # Root's transactions keep their lock and journals in /var/lib/fettle.  Where it can be, each test has
 # a /var/lib of its own, so that they neither meet each other nor a real fettle.

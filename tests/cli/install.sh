@@ -3,7 +3,7 @@
 . "$(dirname "$0")/common.sh"
 unset FETTLE_DATA
 
-expect 0 'install' cmake --install "$(dirname "$fettle")" --prefix "$room/usr"
+expect 0 'install' cmake --install "$build" --prefix "$room/usr"
 mv "$room/usr" "$room/moved"
 expect 0 'the playbooks are found' "$room/moved/bin/fettle" list
 check 'the incident is there' said 'nginx-502'

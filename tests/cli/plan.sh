@@ -61,6 +61,13 @@ expect 5 'a file that has changed since' "$fettle" apply "$plan" --approve "$fix
 check 'is left alone' grep -q 'it answers 502' "$room/svc/answer"
 cp "$room/was" "$room/svc/answer"
 
+# What leaves no record could never be looked up or taken back: on a full disk nothing is changed.
+{ (trap '' XFSZ; ulimit -f 0; exec "$fettle" apply "$plan" --approve "$fix" 2>&1)
+  echo "exit $?"; } </dev/null | cat >"$room/out"
+check 'no record, no change: exit 1' said 'exit 1'
+check 'and says why' said 'record of this run cannot be written'
+check 'the file is as it was' cmp -s "$room/svc/answer" "$room/was"
+
 expect 0 'apply' "$fettle" apply "$plan" --approve "$fix" --plan-sha256 "$sum" --json
 check 'it is one document' [ "$(jq -s length "$room/out")" = 1 ]
 check 'the fix is verified' [ "$(jq -r '.hosts[0].fixes[0].status' "$room/out")" = verified ]

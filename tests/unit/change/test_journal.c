@@ -45,7 +45,7 @@ static void lines_become_plain_sentences(void **state)
     expect(&j, "5 1700000000 backup 1 /etc/a%20b", "keeping a copy of /etc/a b");
     expect(&j, "6 1700000000 write 1 /etc/a%20b 00", "writing /etc/a b");
     expect(&j, "7 1700000000 validate 1 nginx -t", "asking nginx -t");
-    expect(&j, "8 1700000000 validated 1 0", "nginx -t accepts it");
+    expect(&j, "8 1700000000 validated 1 0", "accepted");
     expect(&j, "9 1700000000 command 1 nginx -s reload", "running nginx -s reload");
     expect(&j, "10 1700000000 commanded 1 124", "nginx -s reload ran out of time (exit 124)");
     expect(&j, "11 1700000000 put-back command 1 124",

@@ -472,7 +472,7 @@ static void proofs_are_yes_no_or_unknown(void **state)
     proof("unavailable no \033namespace", CHANGE_UNKNOWN, 0, "no \\x1bnamespace");
     teardown(state);
     setup(state);
-    proof("", CHANGE_UNKNOWN, 0, "no private copy could be tried");
+    proof("", CHANGE_UNKNOWN, 0, "the host gave no answer");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
