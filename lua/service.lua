@@ -268,9 +268,11 @@ function M.start_commands(svc, running)
                    note = "starts " .. svc.name } }
     elseif svc.kind == "systemd" then
         local commands = {}
-        if svc.state == "failed-start-limit" then
+        -- What failed may have failed too often to be tried again, and systemd does not say so until it
+        -- is asked to start it (StartLimitBurst= in systemd.unit(5)).
+        if was_down and svc.state ~= "stopped" then
             commands[1] = { argv = { "systemctl", "reset-failed", svc.name },
-                            note = "lets systemd try " .. svc.name .. " again" }
+                            note = "lets systemd try " .. svc.name .. " again, however often it failed" }
         end
         commands[#commands + 1] = { argv = { "systemctl", "restart", svc.name },
             undo = was_down and { "systemctl", "stop", svc.name } or nil,

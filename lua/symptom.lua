@@ -97,8 +97,9 @@ local function compose(listen, name, path)
     if not name or name == "" or not name:find("^[%w.-]+$") then
         name = via:match("^(.*):%d+$")
     end
-    local scheme = listen.ssl and "https" or "http"
-    return string.format("%s://%s:%d%s", scheme, name, listen.first or 80, path), via
+    local scheme, port = listen.ssl and "https" or "http", listen.first or 80
+    local shown = port == (listen.ssl and 443 or 80) and "" or ":" .. port
+    return string.format("%s://%s%s%s", scheme, name, shown, path), via
 end
 
 -- The newest GET or HEAD that failed, as a URL; nothing else is ever repeated.

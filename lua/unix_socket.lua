@@ -373,7 +373,15 @@ function M.denied(host, symptom, found, confirmed)
         return denied_without_fix(found, access, user, confirmed,
             "Set owner, group or mode where the service that listens is configured.")
     end
-    local drifted = admits(host, user, pool) == true
+    local admitted = admits(host, user, pool)
+    if admitted == nil then
+        return denied_without_fix(found, access, user, confirmed, pool.pool:get("listen.acl_users")
+            and string.format("Pool [%s] in %s lets in only whom listen.acl_users names (an access control list; "
+                .. "owner, group and mode do not count then): add %s there and restart %s.", pool.name, pool.file,
+                user.name, svc.name)
+            or string.format("What pool [%s] in %s gives the socket could not be told.", pool.name, pool.file))
+    end
+    local drifted = admitted
     local why = drifted
         and (pool.file .. " asks for permissions that let " .. user.name
             .. " in; the socket got others since. A restart makes it anew.")

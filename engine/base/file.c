@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,22 @@ static int write_all(int fd, const char *data, size_t n)
     return fsync(fd);
 }
 
-int file_write(const char *path, const void *data, size_t n, struct err *e)
+/* A device, a pipe or a terminal takes bytes; to put a file in its place would destroy it. */
+static int write_through(const char *path, const void *data, size_t n, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    int rc = 0;
+
+    if (fd < 0)
+        return err_system(e, errno, "cannot open \"%s\"", path);
+    /* Such things have nothing to sync, and say so. */
+    if (write_all(fd, data, n) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+        rc = err_system(e, errno, "cannot write \"%s\"", path);
+    close(fd);
+    return rc;
+}
+
+static int write_beside(const char *path, const void *data, size_t n, struct err *e)
 {
     char *beside = mem_format("%s.XXXXXX", path);
     int fd = mkostemp(beside, O_CLOEXEC);
@@ -76,6 +92,20 @@ int file_write(const char *path, const void *data, size_t n, struct err *e)
     close(fd);
 out:
     free(beside);
+    return rc;
+}
+
+int file_write(const char *path, const void *data, size_t n, struct err *e)
+{
+    char *real = realpath(path, NULL); /* a symlink stays one */
+    struct stat st;
+    int rc;
+
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        rc = write_through(path, data, n, e);
+    else
+        rc = write_beside(real ? real : path, data, n, e);
+    free(real);
     return rc;
 }
 
@@ -106,15 +136,25 @@ bool file_is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Without HOME, as under cron or systemd, the password file knows it as well. */
+static const char *home_folder(void)
+{
+    const char *home = getenv("HOME");
+    const struct passwd *user = home && *home ? NULL : getpwuid(getuid());
+
+    if (user && user->pw_dir && user->pw_dir[0] == '/')
+        return user->pw_dir;
+    return home && *home ? home : "";
+}
+
 static char *xdg_folder(const char *variable, const char *fallback)
 {
     const char *set = getenv(variable);
-    const char *home = getenv("HOME");
 
     /* The specification wants a relative path ignored. */
     if (set && set[0] == '/')
         return mem_format("%s/fettle", set);
-    return mem_format("%s/%s/fettle", home && *home ? home : "/", fallback);
+    return mem_format("%s/%s/fettle", home_folder(), fallback);
 }
 
 char *file_state_folder(void)

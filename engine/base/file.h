@@ -11,7 +11,8 @@
  * failure).  A file of more than `max` bytes is an error, and none of it is kept. */
 int file_read(const char *path, size_t max, struct buf *b, struct err *e);
 
-/* Writes beside and renames; mode 0600.  The folder must exist. */
+/* Writes beside and renames; mode 0600.  The folder must exist.  A symlink stays, what it leads to is
+ * replaced; what is no file (a device, a pipe) is written to and never replaced. */
 int file_write(const char *path, const void *data, size_t n, struct err *e);
 
 /* mkdir -p with mode 0700 for what is new. */

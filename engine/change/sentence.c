@@ -125,6 +125,9 @@ char *sentence_refusal(char *const *end)
         text = drift_text(first, second);
     else if (strcmp(kind, "refused-hardlink") == 0)
         text = mem_format("%s has %s hard links, and writing it would part them", first, second);
+    else if (strcmp(kind, "refused-folder") == 0)
+        text = mem_format("%s is not safe to write: others can write in %s, and could lead the write "
+                          "elsewhere", first, second);
     else if (strcmp(kind, "refused-space") == 0)
         text = mem_format("%s has too little free space: %s KiB wanted, %s there", first, second,
                           at(end, 3));

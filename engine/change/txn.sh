@@ -30,6 +30,7 @@
 #   confirmed | rolled-back REASON... | put-back-failed WHAT... | undone | already-undone
 #   refused-manifest LINE | refused-locked OWNER-LINE... | refused-unrecovered RUN | refused-nothing-to-undo
 #   refused-drift PATH WHAT | refused-hardlink PATH COUNT | refused-space FOLDER NEED_KIB HAVE_KIB
+#   refused-folder PATH FOLDER (others than us and root can write FOLDER, on the way to PATH)
 #   refused-invalid EXIT OUTPUT | refused-interrupted | refused-changed PATH | refused-journal | refused-tools TOOL
 # REASON: validate N EXIT | command N EXIT | drift PATH WHAT | write N PATH | backup N PATH | journal |
 #         unconfirmed | reverted | interrupted | crashed.      EXIT 124: out of time.
@@ -492,8 +493,30 @@ drifted() { # N PATH SHA UID GID MODE LINK
     [ -n "$drift" ]
 }
 
+# Whoever can write a folder on the way can put a symlink where we are about to write, between any
+# check and its use, and have root write what they please.  So that every folder is ours or root's,
+# and nobody else can write it; on the way, though not at its end, a sticky one such as /tmp will do.
+# Sets unsafe to the first that is not.
+safe_way() { # FOLDER
+    unsafe=$1 sticky_will_do=
+    while fields=$(stat -c '%u %g %a' -- "$unsafe"); do
+        mode=${fields##* } owners=${fields% *}
+        case ${owners% *} in 0 | "$me_uid") ;; *) return 1 ;; esac
+        case $mode in
+        [1357]???) [ -n "$sticky_will_do" ] || return 1 ;;
+        *[2367]) return 1 ;;
+        *[2367]?) case ${owners#* } in 0 | "$me_gid") ;; *) return 1 ;; esac ;;
+        esac
+        [ "$unsafe" != / ] || return 0
+        sticky_will_do=yes unsafe=${unsafe%/*}
+        unsafe=${unsafe:-/}
+    done
+    return 1
+}
+
 check_edit() { # N PATH ...
     if drifted "$@"; then finish refused-drift "$2" "$drift"; fi
+    safe_way "$folder" || finish refused-folder "$2" "$(printf '%s' "$unsafe" | encode)"
     [ "$links" -eq 1 ] || finish refused-hardlink "$2" "$links"
     bytes=$((bytes + $(wc -c <"$target") + $(wc -c <"$dir/new.$1") + 65536))
 }
@@ -535,6 +558,7 @@ write_edit() { # N PATH SHA UID GID MODE LINK
     new_hash=$(hash_file "$dir/new.$1")
     journal write "$1" "$2" "$new_hash" || give_up journal
     # A copy of the original carries owner, group, mode, ACL and label; then only its content changes.
+    rm -f -- "$temp"
     copy "$target" "$temp" || give_up write "$1" "$2"
     [ -w "$temp" ] || chmod u+w -- "$temp"
     { cat "$dir/new.$1" >"$temp"; } 2>/dev/null || give_up write "$1" "$2"
@@ -854,7 +878,7 @@ main() {
     trap : HUP PIPE
     trap 'asked=yes' TERM INT
     find_limiter
-    owner=-
+    owner=- me_uid=$(id -u) me_gid=$(id -g)
     case $1 in
     apply)
         [ ! -e "$dir/journal" ] || { echo "txn: this run has begun before" >&2; exit 5; }

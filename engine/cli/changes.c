@@ -202,6 +202,16 @@ static void refuse(struct wait *w, const struct err *e)
     w->result.text = mem_dup(e->text);
 }
 
+/* What nobody could look up or take back later is not done.  Its `start` is on the record by now,
+ * which is all that an undo needs. */
+static int check_record(const struct session *s, struct err *e)
+{
+    if (s->record && !record_failed(s->record))
+        return 0;
+    return err_set(e, ERR_INTERNAL, "the record of this run cannot be written (\"%s\"), so nothing "
+                   "was changed", s->record ? record_path(s->record) : "");
+}
+
 static int carry_out_on(struct session *s, const char *host, struct fix *const *fixes, size_t n)
 {
     struct wait w = {.session = s, .host = host};
@@ -217,7 +227,8 @@ static int carry_out_on(struct session *s, const char *host, struct fix *const *
     int code;
 
     start_line(s, host, fixes, n);
-    c = t ? transaction_start(t, fixes, n, &options, wait_done, &w, &e) : NULL;
+    c = t && check_record(s, &e) == 0
+            ? transaction_start(t, fixes, n, &options, wait_done, &w, &e) : NULL;
     if (c)
         wait_for(s, c, &w, "the change");
     else

@@ -81,7 +81,8 @@ static int check_all(struct session *s, json_t *rows)
     if (open && loop_run(s->loop, &idle) != 0)
         code = loop_interrupted(s->loop) ? 130 : ERR_INTERNAL;
     for (i = 0; i < s->selected; i++) {
-        reader_cancel(s->hosts[i]->target, &checks[i]);
+        if (s->hosts[i]->target)
+            reader_cancel(s->hosts[i]->target, &checks[i]);
         if (code == 0 && !json_is_true(json_object_get(checks[i].row, "reached")))
             code = ERR_UNREACHABLE;
     }

@@ -3,9 +3,11 @@
 #include "cli/message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command_entry *const commands[] = {
     &cmd_diagnose, &cmd_fix,  &cmd_plan,    &cmd_apply, &cmd_undo,  &cmd_runs,  &cmd_show,
@@ -54,12 +56,26 @@ static int run(const struct options *o)
     return o->command->run(o);
 }
 
+/* Whoever starts us with one of the three closed (`>&-`, some daemons) would have the loop's or the
+ * record's descriptor take its number, and our words go there.  In its place comes one that can
+ * only be used the wrong way round, so that a write still fails and is told. */
+static void hold_standard_descriptors(void)
+{
+    static const int ways[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+    int fd;
+
+    for (fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", ways[fd]) != fd)
+            _exit(ERR_INTERNAL);
+}
+
 int main(int argc, char **argv)
 {
     struct options o;
     struct err e = {0};
     int code;
 
+    hold_standard_descriptors();
     /* A pipe that closes must not end us in the middle of a transaction. */
     signal(SIGPIPE, SIG_IGN);
     /* So that what goes to standard error stands at its place also where both go into a file. */

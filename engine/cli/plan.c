@@ -1,6 +1,7 @@
 /* plan.c: a plan file, and every reason not to apply it. */
 #include "cli/plan.h"
 
+#include "base/argv.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -188,6 +189,39 @@ static int not_declared(const struct fix *f, const char *what)
     return ERR_REFUSED;
 }
 
+/* `by_host`: the inventory may name it, too; that goes for what starts a service, not for the rest. */
+static int check_argv(const struct session *s, const struct fix *f, char *const *argv, bool by_host)
+{
+    char *text;
+    int code;
+
+    if (!argv || playbook_allows_command(playbook_of(s, f->playbook), s->incident, argv) ||
+        (by_host && host_names_command(inventory_host(s->inventory, f->host), argv)))
+        return 0;
+    text = argv_text(argv);
+    code = not_declared(f, text);
+    free(text);
+    return code;
+}
+
+/* All that would ever run: the way back and the questions are the host's to carry out no less. */
+static int check_runs(const struct session *s, const struct fix *f)
+{
+    size_t i;
+    int code = 0;
+
+    for (i = 0; code == 0 && i < f->command_count; i++) {
+        code = check_argv(s, f, f->commands[i].argv, true);
+        if (code == 0)
+            code = check_argv(s, f, f->commands[i].undo, true);
+    }
+    for (i = 0; code == 0 && f->validate && f->validate[i]; i++)
+        code = check_argv(s, f, f->validate[i], false);
+    for (i = 0; code == 0 && i < f->check_count; i++)
+        code = check_argv(s, f, f->checks[i].argv, false);
+    return code;
+}
+
 static int check_declared(const struct session *s, const struct fix *f)
 {
     const struct playbook *p = playbook_of(s, f->playbook);
@@ -196,17 +230,16 @@ static int check_declared(const struct session *s, const struct fix *f)
 
     if (!p)
         return not_declared(f, f->playbook);
-    for (i = 0; i < f->edit_count; i++)
-        if (!playbook_allows_file(p, f->edits[i].was.path) &&
-            !host_names_file(h, f->edits[i].was.path))
-            return not_declared(f, f->edits[i].was.path);
-    for (i = 0; i < f->command_count; i++) {
-        char **argv = f->commands[i].argv;
+    for (i = 0; i < f->edit_count; i++) {
+        const struct fingerprint *was = &f->edits[i].was;
 
-        if (!playbook_allows_command(p, s->incident, argv) && !host_names_command(h, argv))
-            return not_declared(f, argv[0]);
+        if (!playbook_allows_file(p, was->path) && !host_names_file(h, was->path))
+            return not_declared(f, was->path);
+        /* Where a symlink leads to is the file that changes. */
+        if (was->real && !playbook_allows_file(p, was->real) && !host_names_file(h, was->real))
+            return not_declared(f, was->real);
     }
-    return 0;
+    return check_runs(s, f);
 }
 
 int plan_check_declared(const struct session *s, const struct document *d)

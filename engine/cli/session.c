@@ -37,22 +37,27 @@ static int find_data(struct session *s)
     return 0;
 }
 
-int session_load(struct session *s)
+int session_load_local(struct session *s)
 {
-    struct problems problems = {0};
     struct err e = {0};
     int code = find_data(s);
 
     if (code)
         return code;
+    s->loop = loop_new(&e);
+    return s->loop ? 0 : message_err(&e);
+}
+
+int session_load(struct session *s)
+{
+    struct problems problems = {0};
+    int code = 0;
+
     s->inventory = inventory_load(s->options->inventory, &problems);
     if (!s->inventory || problems.count)
         code = message_problems(&problems);
     problems_release(&problems);
-    if (code)
-        return code;
-    s->loop = loop_new(&e);
-    return s->loop ? 0 : message_err(&e);
+    return code ? code : session_load_local(s);
 }
 
 struct session_host *session_add_host(struct session *s, const struct host *host)
@@ -272,6 +277,11 @@ int session_end(struct session *s, int code)
         record_add(s->record, "document", json_pack("{s:o}", "document", json));
     else
         json_decref(json);
+    if (s->record && record_failed(s->record)) {
+        message("the record of this run is incomplete: \"%s\" could not be written",
+                record_path(s->record));
+        code = code ? code : ERR_INTERNAL;
+    }
     record_close(s->record);
     s->record = NULL;
     return code;

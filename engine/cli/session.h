@@ -54,6 +54,7 @@ struct session {
 
 void session_init(struct session *s, const struct options *o, const char *mode);
 int session_load(struct session *s);
+int session_load_local(struct session *s); /* the same without an inventory: only this machine */
 int session_select(struct session *s, const char *pattern); /* NULL: the local machine */
 int session_incident(struct session *s, const char *name);
 int session_begin(struct session *s);

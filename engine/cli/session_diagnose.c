@@ -83,13 +83,14 @@ static void on_done(void *data, struct host_report *report)
     s->idle = s->running == 0;
 }
 
-static void fail(struct session *s, struct session_host *h, const char *why)
+static void fail(struct session *s, struct session_host *h, enum host_status status,
+                 const char *why)
 {
     struct host_report *r = &s->document->hosts[h->report];
 
     host_report_release(r);
     r->host = mem_dup(h->host->name);
-    r->status = HOST_FAILED;
+    r->status = status;
     r->error = mem_dup(why);
 }
 
@@ -110,7 +111,7 @@ static void start(struct session *s, struct session_host *h)
         return;
     }
     message_err(&e);
-    fail(s, h, e.text);
+    fail(s, h, e.code == ERR_UNREACHABLE ? HOST_UNREACHABLE : HOST_FAILED, e.text);
 }
 
 static bool any_confirmed(const struct document *d)
@@ -175,7 +176,7 @@ static void stop(struct session *s, const char *why)
         struct session_host *h = s->hosts[i];
 
         if (!s->document->hosts[h->report].host)
-            fail(s, h, why);
+            fail(s, h, HOST_FAILED, why);
     }
 }
 

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { LOOP_SIGNALS = 2 };
+enum { LOOP_SIGNALS = 3 };
 
 struct loop {
     uv_loop_t uv;
@@ -29,9 +29,18 @@ static void on_signal(uv_signal_t *handle, int signum)
     uv_stop(&l->uv);
 }
 
+/* nohup(1) means it. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 struct loop *loop_new(struct err *e)
 {
-    static const int numbers[LOOP_SIGNALS] = {SIGINT, SIGTERM};
+    /* A terminal that closes is an interruption as any other: the host is told, the record closed. */
+    static const int numbers[LOOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
     struct loop *l = mem_alloc(sizeof *l);
     int i, rc = uv_loop_init(&l->uv);
 
@@ -45,7 +54,8 @@ struct loop *loop_new(struct err *e)
     for (i = 0; i < LOOP_SIGNALS; i++) {
         uv_signal_init(&l->uv, &l->signals[i]);
         l->signals[i].data = l;
-        uv_signal_start(&l->signals[i], on_signal, numbers[i]);
+        if (numbers[i] != SIGHUP || !is_ignored(SIGHUP))
+            uv_signal_start(&l->signals[i], on_signal, numbers[i]);
         uv_unref((uv_handle_t *)&l->signals[i]);
     }
     return l;

@@ -13,6 +13,7 @@
 enum {
     READ_TIMEOUT_MS = 10 * 1000,
     READ_LIMIT = 256 * 1024,
+    ARGV_MAX = 60 * 1024, /* quoted, at four bytes for one, it fits into a worker's line */
     REMEMBERED_MAX = 32 * 1024 * 1024, /* bytes of answers kept for a host */
 };
 
@@ -243,14 +244,20 @@ void reader_release(struct target *t)
 
 static int reader_check(const struct request *q, struct err *e)
 {
+    size_t i, n = 0;
     char *text;
-    size_t i;
 
     /* A newline would end the request in the middle; the catalogue's classes have none either. */
     for (i = 0; q->argv && q->argv[i]; i++)
         if (strchr(q->argv[i], '\n'))
             return err_set(e, ERR_REFUSED, "refused to run \"%s\": a word holds a newline",
                            q->argv[0]);
+    /* Cut short, the request would never end, and the host would wait for the rest. */
+    for (i = 0; q->argv && q->argv[i]; i++)
+        n += strlen(q->argv[i]) + 3;
+    if (n > ARGV_MAX)
+        return err_set(e, ERR_REFUSED, "refused to run \"%s\": %zu bytes of words, of at most %d",
+                       q->argv[0], n, ARGV_MAX);
     if (q->argv && q->argv[0] && catalogue_reads(q->argv))
         return 0;
     text = argv_text(q->argv);

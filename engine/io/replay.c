@@ -7,6 +7,7 @@
 #include "base/argv.h"
 #include "base/mem.h"
 #include "io/result.h"
+#include "model/base64.h"
 #include "model/record.h"
 
 #include <stdlib.h>
@@ -47,49 +48,24 @@ static char **saved_argv(const json_t *line)
     return argv;
 }
 
-static int base64_value(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
-static void base64_add(struct buf *b, const char *text)
-{
-    unsigned bits = 0;
-    int count = 0;
-
-    for (; *text; text++) {
-        int value = base64_value(*text);
-        char byte;
-
-        if (value < 0)
-            continue; /* padding, line ends */
-        bits = (bits << 6 | (unsigned)value) & 0xfffffu;
-        count += 6;
-        if (count < 8)
-            continue;
-        count -= 8;
-        byte = (char)(bits >> count & 0xffu);
-        buf_add(b, &byte, 1);
-    }
-}
-
-/* `name` as text, or `name`_base64 where the bytes were none. */
-static void saved_bytes(const json_t *line, const char *name, struct buf *b)
+/* `name` as text, or `name`_base64 where the bytes were none.  -1: that is broken. */
+static int saved_bytes(const json_t *line, const char *name, struct buf *b)
 {
     char *coded = mem_format("%s_base64", name), *cut = mem_format("%s_cut", name);
     const json_t *text = json_object_get(line, name);
     const char *base64 = json_string_value(json_object_get(line, coded));
+    size_t n = 0;
+    char *bytes = base64 ? base64_decode(base64, &n) : NULL;
 
-    if (base64)
-        base64_add(b, base64);
+    if (bytes)
+        buf_add(b, bytes, n);
     else if (json_is_string(text))
         buf_add(b, json_string_value(text), json_string_length(text));
     b->cut = b->cut || json_is_true(json_object_get(line, cut));
+    free(bytes);
     free(coded);
     free(cut);
+    return base64 && !bytes ? -1 : 0;
 }
 
 static int64_t saved_time(const json_t *at)
@@ -124,8 +100,13 @@ static void saved_result(const json_t *line, struct result *r)
     r->at_ms = saved_time(json_object_get(line, "at"));
     r->took_ms = json_integer_value(json_object_get(line, "took_ms"));
     r->why = mem_dup(json_string_value(json_object_get(line, "why")));
-    saved_bytes(line, "out", &r->out);
-    saved_bytes(line, "err", &r->err);
+    if (saved_bytes(line, "out", &r->out) == 0 && saved_bytes(line, "err", &r->err) == 0)
+        return;
+    /* No output is an answer too, so what cannot be decoded must not look like one. */
+    r->outcome = OUTCOME_LOST;
+    r->code = -1;
+    free(r->why);
+    r->why = mem_dup("the record is damaged: its base64 cannot be read");
 }
 
 /* ---- the record ---- */

@@ -179,15 +179,17 @@ int host_status_exit(enum host_status s)
     return exits[s];
 }
 
+/* 8 above all: neither an error of ours nor a Ctrl-C (130 says that nothing is half done) may hide
+ * a host that a person must look at. */
 static int exit_rank(int code)
 {
-    static const int order[] = {0, 2, 3, 5, 4, 6, 7, 8, 1, 64, 65, 130};
+    static const int order[] = {0, 2, 3, 5, 4, 6, 7, 1, 64, 65, 130, 8};
     int i;
 
     for (i = (int)(sizeof order / sizeof *order) - 1; i > 0; i--)
         if (order[i] == code)
             return i;
-    return code == 0 ? 0 : 8; /* a stranger counts as an internal error */
+    return code == 0 ? 0 : 7; /* a stranger counts as an internal error */
 }
 
 int exit_gravest(int a, int b)

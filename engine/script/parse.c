@@ -33,8 +33,11 @@ static const char program[] =
     "end\n"
     "source.path = path\n"
     "local value, message = kinds[kind](text, source)\n"
-    "if value == nil then return 'bad', tostring(message) end\n"
-    "return 'good', value\n";
+    "if value ~= nil then return 'good', value end\n"
+    "if type(message) == 'table' and message.message then\n" /* nginx_grammar's shape */
+    "    message = ('line %s, column %s: %s'):format(message.line, message.column, message.message)\n"
+    "end\n"
+    "return 'bad', tostring(message)\n";
 
 /* The files that an include names, on the machine where fettle runs. */
 static bool reads_files(char *const *argv)

@@ -2,6 +2,9 @@
 # diagnose.sh: exit codes, JSON, events and text of a diagnosis.
 . "$(dirname "$0")/common.sh"
 
+printf 'hosts:\n  far: {address: 127.0.0.1, transport: ssh}\n' >"$room/far.yaml"
+expect 4 'a host that there is no way to' sick diagnose -i "$room/far.yaml" -H far --json
+check 'it is unreachable' [ "$(jq -r '.hosts[0].status' "$room/out")" = unreachable ]
 answer '200'
 expect 0 'healthy' sick diagnose
 check 'it says so' said 'Healthy'

@@ -46,6 +46,18 @@ check 'as an array' [ "$(jq -r '.[0].errno' "$room/out")" = 111 ]
 check 'an object a line' [ "$(wc -l <"$room/out")" -eq 4 ]
 "$fettle" parse nginx-error <"$room/error.log" >"$room/out2"
 check 'standard input too' [ "$(jq length "$room/out2")" = 2 ]
+cat >"$room/odd.yaml" <<'YAML'
+hosts:
+  record: {transport: replay}
+  here: {transport: local}
+YAML
+expect 4 'a host that there is no way to' "$fettle" hosts --check -i "$room/odd.yaml" --json
+check 'does not keep the others from being asked' \
+    [ "$(jq -c '[.hosts[] | select(.host != "localhost") | .reached]' "$room/out")" = '[false,true]' ]
+mkdir -p hosts
+echo 'hosts: [' >hosts/broken.yaml
+expect 0 'a filter needs no inventory' "$fettle" parse nginx-error "$room/error.log"
+rm -r hosts
 expect 64 'parse an unknown kind' "$fettle" parse nothing "$room/error.log"
 check 'names those there are' warned 'nginx-error'
 expect 1 'parse what is not there' "$fettle" parse nginx-error "$room/none"

@@ -40,12 +40,33 @@ check 'says so' warned 'playbooks'
 sed -i '$d' "$room/data/playbooks/sick/bad-answer.yaml"
 jq '.hosts[0].fixes[0].changes[0].diff = "nothing to see"' "$plan" >"$room/lie.json"
 expect 65 'a plan that shows something else' "$fettle" apply "$room/lie.json" --approve "$fix"
+# A plan has been in a chat: whatever it would run or write must be declared, the way back, the
+# validators and the checks too.
+forged() { # WHAT JQ-FILTER
+    jq "$2" "$plan" >"$room/forged.json"
+    expect 5 "a plan with $1" "$fettle" apply "$room/forged.json" --approve "$fix"
+    check 'says that it is not declared' warned 'does not declare'
+    check 'nothing was touched' cmp -s "$room/svc/answer" "$room/was"
+}
+forged 'a command of its own' \
+    '.hosts[0].fixes[0].changes += [{kind: "command", host: "localhost", argv: ["systemctl", "stop", "cron"],
+        undo: null, note: null, timeout_s: 5}]'
+forged 'a validator of its own' ".hosts[0].fixes[0].validate = [[\"$room/nginx\", \"-t\"]]"
+forged 'a check of its own' '.hosts[0].fixes[0].checks[0].argv = ["ls", "-la", "--", "/root"]'
+forged 'a file behind a symlink' '.hosts[0].fixes[0].changes[0].fingerprint.real = "/etc/crontab"'
 echo '{' >"$room/broken.json"
 expect 65 'a broken plan' "$fettle" apply "$room/broken.json" --approve "$fix"
 echo 'and more' >>"$room/svc/answer"
 expect 5 'a file that has changed since' "$fettle" apply "$plan" --approve "$fix"
 check 'is left alone' grep -q 'it answers 502' "$room/svc/answer"
 cp "$room/was" "$room/svc/answer"
+
+# What leaves no record could never be looked up or taken back: on a full disk nothing is changed.
+{ (trap '' XFSZ; ulimit -f 0; exec "$fettle" apply "$plan" --approve "$fix" 2>&1)
+  echo "exit $?"; } </dev/null | cat >"$room/out"
+check 'no record, no change: exit 1' said 'exit 1'
+check 'and says why' said 'record of this run cannot be written'
+check 'the file is as it was' cmp -s "$room/svc/answer" "$room/was"
 
 expect 0 'apply' "$fettle" apply "$plan" --approve "$fix" --plan-sha256 "$sum" --json
 check 'it is one document' [ "$(jq -s length "$room/out")" = 1 ]

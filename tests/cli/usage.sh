@@ -45,4 +45,12 @@ expect 2 'also where the environment says otherwise' \
     env POSIXLY_CORRECT=1 "$fettle" diagnose sick -q -p "folder=$room/svc"
 expect 2 'a double dash ends the options' "$fettle" diagnose -q -p "folder=$room/svc" -- sick
 expect 64 'after it, an option is an operand' "$fettle" diagnose sick -- --json
+
+# Started without one of the three descriptors: nothing of ours may take its number.
+for way in '0<&-' '1>&-' '2>&-' '0<&- 2>&-'; do
+    (eval 'exec "$fettle" diagnose sick -p "folder=$room/svc" --json' "$way") >"$room/out" 2>"$room/err" </dev/null
+    got=$?
+    check "with $way: exit 2, not $got" [ "$got" -eq 2 ]
+done
+check 'no word went into a record' [ -z "$(cat "$room"/state/fettle/runs/*/record.jsonl | jq -r .kind 2>&1 >/dev/null)" ]
 finish

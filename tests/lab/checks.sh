@@ -5,7 +5,7 @@
 # goes on after one, since the later checks tell more.
 #
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034 # the cases set the expectations, the runner $work, $fettle and $php
+# shellcheck disable=SC2154,SC2034 # the cases set the expectations, the runner $work, $image, $fettle and $php
 
 roots="/etc /run /srv /tmp /var/tmp /var/lib/nginx /var/lib/php /var/log"
 columns_config=1-6   # content, owner, mode, access list
@@ -31,7 +31,7 @@ inside_case() {
 }
 
 asked() {
-    inside curl -q -sS -o /dev/null --max-time 10 -w '%{http_code}' "$url" 2>/dev/null || :
+    inside curl -q -sS -k -o /dev/null --max-time 10 -w '%{http_code}' "$url" 2>/dev/null || :
 }
 
 snapshot() { # snapshot NAME
@@ -94,11 +94,19 @@ json() { # json NAME FILTER
     jq -r "$2" "$seen/$1.out" 2>/dev/null || echo "(no JSON)"
 }
 
-# Running or not: a service that had failed counts as put back when it is stopped again.
+# What a case lets happen on the host in the middle; what is there then is what has to stay.
+happens() { # happens FUNCTION SNAPSHOT
+    declare -F "$1" >/dev/null || return 0
+    inside_case "$1" || wrong "$1() failed"
+    snapshot "$2"
+}
+
+# Running or not: a service that had failed, or that systemd keeps trying, counts as put back when
+# it is stopped again.
 service_states() {
     # shellcheck disable=SC2086 # one word a unit
     inside systemctl show --property=Id,ActiveState -- $services "$fpm.service" |
-        sed 's/^ActiveState=failed$/ActiveState=inactive/' | paste -sd' '
+        sed 's/^ActiveState=\(failed\|activating\)$/ActiveState=inactive/' | paste -sd' '
 }
 
 params() {
@@ -165,10 +173,12 @@ check_apply() {
         inside cat "$path" >"$seen/$(basename "$path").before"
         files="$files $(inside realpath "$path")"
     done
+    happens between planned
     before=$(service_states)
     run_fettle apply apply /root/plan.json --approve-recommended --json
     expect "exit of apply" "$apply" "$status"
     case $apply in
+    5) expect "host's status after apply" refused "$(json apply '.hosts[0].status')" ;;
     0) expect "host's status after apply" fixed "$(json apply '.hosts[0].status')" ;;
     6) expect "host's status after apply" rolled-back "$(json apply '.hosts[0].status')" ;;
     7) expect "host's status after apply" not-fixed "$(json apply '.hosts[0].status')" ;;
@@ -180,7 +190,10 @@ check_apply() {
     snapshot applied
     no_process_left planned applied apply
     json apply '.hosts[0] | .error // empty, (.fixes[]? | "\(.id): \(.status)")' >>"$seen/findings"
-    if [ "$apply" != 0 ]; then
+    if [ "$apply" = 5 ]; then
+        nothing_changed planned applied "apply refused, but"
+        return
+    elif [ "$apply" != 0 ]; then
         expect "services after it was put back" "$before" "$(service_states)"
         same planned applied "$columns_untouched" "apply put back, but not everything:" '^/(etc|srv)/[^|]* \| (file|link)'
         no_file_left planned applied apply
@@ -192,9 +205,14 @@ check_apply() {
 }
 
 check_undo() {
+    happens later later
     run_fettle undo undo "$1" --yes
-    expect "exit of undo" 0 "$status"
+    expect "exit of undo" "$undo" "$status"
     snapshot undone
+    if [ "$undo" != 0 ]; then
+        nothing_changed later undone "undo refused, but"
+        return
+    fi
     same planned undone "$columns_config" "undo left a difference:" '^/(etc|srv)/[^|]* \| (file|link)'
     expect "services after undo" "$before" "$(service_states)"
     no_process_left planned undone undo
@@ -215,13 +233,13 @@ case_run() {
     local start=$SECONDS
     seen=$work/$1 case_file=$lab_here/cases/$1.sh host=$1 fpm=php$php-fpm fpm_id=php${php/./-}-fpm
     pool=/etc/php/$php/fpm/pool.d/www.conf shop=/etc/nginx/sites-available/shop sock=/run/php/$fpm.sock
-    url=http://127.0.0.1/ broken=502 quiet='' edits='' says='' apply='' apply_says='' after='' ask=url
+    url=http://127.0.0.1/ broken=502 quiet='' edits='' says='' apply='' apply_says='' after='' ask=url undo=0
     # shellcheck source=/dev/null
     . "$case_file"
     echo "$about" >"$seen/about"
     host_status=$status
     if [ "$ask" = url ]; then ask=(-p "url=$url"); else ask=(); fi
-    host_start "$host"
+    host_start "$image" "$host"
     inside_case site || { wrong "site() failed" && return; }
     expect "HTTP status of the healthy site" 200 "$(asked)"
     inside_case damage || { wrong "damage() failed" && return; }

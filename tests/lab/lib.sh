@@ -12,7 +12,7 @@
 #                             detached: it stays until lab_stop
 #   lab_stop, lab_sweep       this lab, the dead ones
 #   lab_in COMMAND…           runs on the controller: in the lab's network, with its hosts' names
-#   host_start NAME…          boots hosts side by side
+#   host_start IMAGE NAME…    boots hosts side by side
 #   host_in NAME COMMAND…     root, inside
 #   host_stop NAME
 #
@@ -308,8 +308,8 @@ host_unregister() {
 }
 
 host_start() {
-    local image name
-    image=$(lab_image) || exit
+    local image=$1 name
+    shift
     for name; do
         case $name in *[!a-z0-9-]* | -* | controller | localhost) lab_fail "\"$name\" cannot be a host's name" ;; esac
         mkdir "$lab_dir/host/$name" 2>/dev/null || lab_fail "$name runs already"

@@ -14,6 +14,8 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,6 +198,62 @@ static void a_file_is_replaced_as_a_whole_and_nothing_is_left_beside(void **stat
     free(command);
 }
 
+static void what_is_no_file_is_written_to_and_never_replaced(void **state)
+{
+    char folder[] = "/tmp/fettle-base.XXXXXX", got[8] = "";
+    char *pipe = mem_format("%s/pipe", mkdtemp(folder)), *link = mem_format("%s/link", folder);
+    char *file = mem_format("%s/file", folder);
+    struct err e = {0};
+    struct stat st;
+    int fd;
+
+    (void)state;
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    fd = open(pipe, O_RDWR);
+    assert_int_equal(file_write(pipe, "plan", 4, &e), 0);
+    assert_int_equal(read(fd, got, sizeof got), 4);
+    assert_string_equal(got, "plan");
+    close(fd);
+    assert_int_equal(lstat(pipe, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+
+    assert_int_equal(file_write(file, "old", 3, &e), 0);
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(file_write(link, "newer", 5, &e), 0);
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_size, 5);
+    unlink(pipe);
+    unlink(link);
+    unlink(file);
+    rmdir(folder);
+    free(pipe);
+    free(link);
+    free(file);
+}
+
+static void without_home_the_password_file_knows_it(void **state)
+{
+    const char *home = getenv("HOME"), *set = getenv("XDG_STATE_HOME");
+    char *was = mem_dup(home), *state_was = mem_dup(set);
+    char *wanted = mem_format("%s/.local/state/fettle", getpwuid(getuid())->pw_dir), *folder;
+
+    (void)state;
+    unsetenv("HOME");
+    unsetenv("XDG_STATE_HOME");
+    folder = file_state_folder();
+    assert_string_equal(folder, wanted);
+    if (was)
+        setenv("HOME", was, 1);
+    if (state_was)
+        setenv("XDG_STATE_HOME", state_was, 1);
+    free(was);
+    free(state_was);
+    free(folder);
+    free(wanted);
+}
+
 static void a_missing_file_is_named(void **state)
 {
     struct err e = {0};
@@ -279,6 +337,8 @@ int main(void)
         cmocka_unit_test(nothing_reaches_a_terminal_that_it_would_act_on),
         cmocka_unit_test(utf8_is_told_from_other_bytes),
         cmocka_unit_test(a_file_is_replaced_as_a_whole_and_nothing_is_left_beside),
+        cmocka_unit_test(what_is_no_file_is_written_to_and_never_replaced),
+        cmocka_unit_test(without_home_the_password_file_knows_it),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(sha256_is_that_of_the_standard),
         cmocka_unit_test(random_tokens_differ_and_have_their_length),

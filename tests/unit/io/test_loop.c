@@ -23,6 +23,12 @@ static void interrupt(void *data)
     raise(SIGINT);
 }
 
+static void hang_up(void *data)
+{
+    (void)data;
+    raise(SIGHUP);
+}
+
 static void a_timer_fires_once_after_its_time(void **state)
 {
     struct fired f = {0};
@@ -70,6 +76,27 @@ static void an_interruption_ends_the_run_until_it_is_dealt_with(void **state)
     loop_free(f.loop);
 }
 
+static void a_terminal_that_closes_interrupts_unless_nohup_was_meant(void **state)
+{
+    struct fired f = {0};
+    int nohup;
+
+    (void)state;
+    for (nohup = 0; nohup < 2; nohup++) {
+        signal(SIGHUP, nohup ? SIG_IGN : SIG_DFL);
+        f.done = false;
+        f.loop = loop_new(NULL);
+        loop_timer_start(f.loop, 10, hang_up, NULL);
+        loop_timer_start(f.loop, 100, fire, &f);
+        assert_int_equal(loop_run(f.loop, &f.done), nohup ? 0 : -1);
+        assert_int_equal(loop_interrupted(f.loop), !nohup);
+        loop_uninterrupt(f.loop);
+        loop_run(f.loop, &f.done);
+        loop_free(f.loop);
+    }
+    signal(SIGHUP, SIG_DFL);
+}
+
 static void an_idle_target_does_not_hold_the_loop(void **state)
 {
     struct world w;
@@ -90,6 +117,7 @@ int main(void)
         cmocka_unit_test(a_timer_fires_once_after_its_time),
         cmocka_unit_test(a_stopped_timer_does_not_fire),
         cmocka_unit_test(an_interruption_ends_the_run_until_it_is_dealt_with),
+        cmocka_unit_test(a_terminal_that_closes_interrupts_unless_nohup_was_meant),
         cmocka_unit_test(an_idle_target_does_not_hold_the_loop),
     };
 

@@ -37,6 +37,7 @@ static void release_all(struct asked *a, size_t count)
 
 static void only_reads_pass(void **state)
 {
+    static char long_word[300 * 1024];
     struct world w;
     struct asked a = {0};
     struct request q = {.argv = ARGV("rm", "-r", "/tmp/nothing here")};
@@ -49,6 +50,12 @@ static void only_reads_pass(void **state)
     assert_string_equal(e.text,
                         "refused to run, not among the reads: \"rm -r '/tmp/nothing here'\"");
     q.argv = ARGV("cat", "--", "/tmp/a\nrm");
+    assert_int_equal(reader_submit(w.target, &q, on_answer, &a, &e), -1);
+    assert_int_equal(e.code, ERR_REFUSED);
+    /* A request longer than a line would be cut, and the host would wait for its end. */
+    long_word[0] = '/';
+    memset(long_word + 1, 'x', sizeof long_word - 2);
+    q.argv = ARGV("cat", "--", long_word);
     assert_int_equal(reader_submit(w.target, &q, on_answer, &a, &e), -1);
     assert_int_equal(e.code, ERR_REFUSED);
     q.argv = ARGV(NULL);

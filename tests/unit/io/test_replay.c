@@ -99,6 +99,21 @@ static void bytes_and_cuts_are_kept(void **state)
     world_replayed(&w);
 }
 
+static void damaged_base64_is_no_empty_answer(void **state)
+{
+    struct world w;
+    struct asked a;
+    json_t *binary = line("here", "b", "exit", "");
+
+    (void)state;
+    json_object_set_new(binary, "err_base64", json_string("AP+A*"));
+    world_replay(&w, json_pack("[o]", binary));
+    ask(&w, &a, ARGV("echo", "b"), 0, 0);
+    assert_int_equal(a.outcome, OUTCOME_LOST);
+    asked_release(&a);
+    world_replayed(&w);
+}
+
 static void a_record_that_is_not_there_is_an_error(void **state)
 {
     struct host h = {.name = (char[]){"here"}, .transport = (char[]){"local"}};
@@ -120,6 +135,7 @@ int main(void)
         cmocka_unit_test(answers_come_in_their_order_and_the_last_stays),
         cmocka_unit_test(what_was_never_asked_is_lost),
         cmocka_unit_test(bytes_and_cuts_are_kept),
+        cmocka_unit_test(damaged_base64_is_no_empty_answer),
         cmocka_unit_test(a_record_that_is_not_there_is_an_error),
     };
 

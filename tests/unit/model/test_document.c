@@ -308,7 +308,10 @@ static void the_gravest_exit_counts(void **state)
     assert_int_equal(exit_gravest(4, 5), 4);
     assert_int_equal(exit_gravest(8, 7), 8);
     assert_int_equal(exit_gravest(6, 7), 7);
-    assert_int_equal(exit_gravest(8, 130), 130);
+    assert_int_equal(exit_gravest(8, 130), 8); /* 130 would say that nothing is half done */
+    assert_int_equal(exit_gravest(1, 8), 8);
+    assert_int_equal(exit_gravest(8, 1), 8);
+    assert_int_equal(exit_gravest(130, 4), 130);
     assert_int_equal(host_status_exit(HOST_NOT_FIXED), 7);
     assert_string_equal(host_status_name(HOST_ROLLED_BACK), "rolled-back");
 }

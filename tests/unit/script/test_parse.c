@@ -54,9 +54,11 @@ static void errors_are_told_apart(void **state)
     (void)state;
     assert_null(parse("nothing", "", NULL, &e));
     assert_int_equal(e.code, ERR_USAGE);
-    assert_string_equal(e.text, "unknown kind \"nothing\" (there are bad, include, lines)");
+    assert_string_equal(e.text, "unknown kind \"nothing\" (there are bad, include, lines, worse)");
     assert_null(parse("bad", "", NULL, &e));
     assert_string_equal(e.text, "cannot read as \"bad\": line 3 makes no sense");
+    assert_null(parse("worse", "", NULL, &e));
+    assert_string_equal(e.text, "cannot read as \"worse\": line 3, column 7: unexpected \"}\"");
 }
 
 static void lint_names_the_line(void **state)

@@ -12,4 +12,5 @@ M.kinds["include"] = function(text, source)
     return {path = source.path, inner = inner, why = why, names = names}
 end
 M.kinds["bad"] = function() return nil, "line 3 makes no sense" end
+M.kinds["worse"] = function() return nil, {line = 3, column = 7, message = "unexpected \"}\""} end
 return M
