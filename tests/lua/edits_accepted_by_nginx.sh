@@ -21,7 +21,7 @@ done
 passed=0 failed=0
 for file in "$tmp"/ok-*.conf "$tmp"/bad-*.conf; do
     case $file in */ok-*) want=0 ;; *) want=1 ;; esac
-    sed -i "s#^http {#$own#" "$file"
+    sed -i "s#\<http {#$own#" "$file"
     nginx -t -q -p "$tmp" -c "$file" >"$tmp/out" 2>&1
     got=$?
     if [ $got -eq $want ]; then
