@@ -18,6 +18,24 @@ packages_need_library() {
     pkg-config --exists "$1" 2>/dev/null || packages_missing="$packages_missing $2"
 }
 
+packages_need_servers() {
+    [ -x /usr/sbin/nginx ] || packages_missing="$packages_missing nginx"
+    ls /usr/sbin/php-fpm* >/dev/null 2>&1 || packages_missing="$packages_missing php-fpm"
+}
+
+# What only the tests and the demo wanted shall not start with the machine.  Both work on files, also
+# where systemd does not run.
+packages_not_at_boot() {
+    for service; do
+        [ -e "/etc/init.d/$service" ] || continue
+        packages_as_root update-rc.d "$service" disable
+        if command -v systemctl >/dev/null 2>&1; then
+            packages_as_root systemctl -q disable "$service"
+        fi
+    done >/dev/null 2>&1
+    return 0
+}
+
 packages_as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
@@ -72,7 +90,13 @@ packages_install() {
     packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update || return 1
     # shellcheck disable=SC2086 # one word for each package
     packages_quietly env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-        $packages_missing >/dev/null
+        $packages_missing >/dev/null || return 1
+    case " $packages_missing " in *' nginx '*) packages_not_at_boot nginx ;; esac
+    case " $packages_missing " in *' php-fpm '*)
+        # shellcheck disable=SC2046 # one word for each
+        packages_not_at_boot $(cd /etc/init.d && ls -d php*-fpm 2>/dev/null)
+        ;;
+    esac
 }
 
 packages_for_building() {

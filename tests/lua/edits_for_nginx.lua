@@ -103,7 +103,7 @@ local ODD = {
     "a #" .. ("c"):rep(4094) .. "\n", "a #" .. ("c"):rep(4095) .. "\n",
 }
 for _, word in ipairs(ODD) do
-    local text = ("pid %s/p; error_log %s/e; events {} http { server { listen 127.0.0.1:18080;\nset $odd %s;\n} }\n")
+    local text = ("pid %s/p; error_log %s/e; events {} http { access_log off; server { listen 127.0.0.1:18080;\nset $odd %s;\n} }\n")
         :format(folder, folder, word)
     write(config.parse(text, "odd") and "ok" or "bad", text)
 end

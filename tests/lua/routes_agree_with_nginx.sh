@@ -15,6 +15,11 @@ stop() {
 trap stop EXIT
 trap 'exit 1' INT TERM
 mkdir "$tmp/logs"
-sed "s#TMP#$tmp#g" "$here/fixtures/routing.conf.in" >"$tmp/nginx.conf"
+# The packaged nginx keeps what it buffers in /var/lib/nginx, which is not ours, and only root's.
+own="&"
+for kind in client_body proxy fastcgi uwsgi scgi; do
+    own="$own ${kind}_temp_path $tmp/$kind;"
+done
+sed "s#TMP#$tmp#g; s#^http {#$own#" "$here/fixtures/routing.conf.in" >"$tmp/nginx.conf"
 nginx -p "$tmp" -c "$tmp/nginx.conf" || { echo "FAILED: nginx does not start"; exit 1; }
 lua5.4 "$here/routes_for_nginx.lua" "$tmp/nginx.conf"
