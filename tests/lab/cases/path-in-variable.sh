@@ -9,4 +9,5 @@ damage() {
     nginx_reload
 }
 
-exit=2 status=cause-found cause=unix-socket recommended=
+exit=2 status=cause-found cause=unix-socket recommended=unix-socket/use-$fpm_id-sock edits=/etc/nginx/sites-enabled/shop
+apply=0 after=200
