@@ -154,7 +154,10 @@ lab_wait() {
     shift 2
     until "$@" >/dev/null 2>&1; do
         tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || lab_fail "$complaint"
+        # A subshell whose main shell was killed has nobody left to wait for.
+        if [ "$tries" -le 0 ] || [ ! -d /proc/$$ ]; then
+            lab_fail "$complaint"
+        fi
         sleep 0.05
     done
 }
