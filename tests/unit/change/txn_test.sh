@@ -4,6 +4,9 @@
 #
 # sh txn_test.sh [SHELL...]    SHELL: what `sh` is for the scripts (default: sh, and bash and busybox
 #                              where installed, for a part of the cases). Closes with N passed, N failed.
+#
+# By default the transaction is killed at a third of its places, spread over all of it; TXN_TEST_ALL=yes
+# kills it at each.
 
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 change=$here/../../../engine/change
@@ -24,6 +27,8 @@ if [ "$(id -u)" -eq 0 ]; then
     mount -t tmpfs -o mode=755 tmpfs "$T" || exit 1
     mkdir "$T/var" && cp -a /var/lib/nginx "$T/var" 2>/dev/null
     mount -t tmpfs -o mode=755 tmpfs /var/lib && cp -a "$T/var/nginx" /var/lib/ 2>/dev/null
+    # A /run of our own too: nobody else's coming and going is taken for ours, nor is a real pid file removed.
+    mount -t tmpfs -o mode=755 tmpfs /run && mkdir -p /run/php /run/lock
     BASE=/var/lib/fettle
 else
     export XDG_STATE_HOME="$T/state"
@@ -330,10 +335,10 @@ crashes() {
             sh "$BASE/$after/txn" apply
         fi
         sound || { mixed=$((mixed + 1)); echo "  mixed at $k: $(tail -n 3 "$BASE/$R/journal")" >&2; }
-        k=$((k + LANES))
+        k=$((k + LANES * STEP))
     done
-    check "killed at each of $runs places of apply and put back, none mixed" is "$mixed" 0
-    check 'there were places to be killed at' test "$runs" -gt 3
+    check "killed at $runs places of apply and put back, none mixed" is "$mixed" 0
+    check 'there were places to be killed at' test "$runs" -gt 1
     k=$TXN_TEST_LANE mixed=0 runs=0
     crash_setup 40
     confirm_soon &
@@ -347,9 +352,9 @@ crashes() {
         runs=$((runs + 1))
         sh "$BASE/$R/txn" undo >/dev/null 2>&1
         sound || { mixed=$((mixed + 1)); echo "  mixed at $k" >&2; }
-        k=$((k + LANES))
+        k=$((k + LANES * STEP))
     done
-    check "undo killed at each of $runs places, then undone again" is "$mixed" 0
+    check "undo killed at $runs places, then undone again" is "$mixed" 0
 }
 
 patient() { sed -i 's/^validate-timeout.*/validate-timeout 20/' "$T/p/manifest"; }
@@ -358,7 +363,7 @@ proves() {
     command -v nginx >/dev/null && [ "$(id -u)" -eq 0 ] || return 0
     fresh; cp "$change/prove.sh" "$T/p/prove"
     edit /etc/nginx/nginx.conf "$(cat /etc/nginx/nginx.conf)$NL# a comment$NL"; validate nginx -t; patient
-    host() { find /etc/nginx /run /var/log /var/lib/nginx /mnt /media -xdev -path "$T" -prune -o -printf '%p %s %m %U %G %T@ %C@\n' 2>/dev/null | grep -v '/bash_'; }
+    host() { find /etc/nginx /run /var/log/nginx /var/lib/nginx /mnt /media -xdev -path "$T" -prune -o -printf '%p %s %m %U %G %T@ %C@\n' 2>/dev/null | grep -v '/bash_'; }
     rm -f /run/nginx.pid
     before=$(host)
     check 'a good edit' is "$(boot prove)" ok
@@ -394,6 +399,8 @@ with_shell() { # NAME COMMAND CASES...
 
 # The crashes take longest: they run in lanes beside the rest, each in a world of its own.
 LANES=3
+STEP=3
+[ -z "$TXN_TEST_ALL" ] || STEP=1
 start_lanes() {
     lane=1
     while [ "$lane" -le "$LANES" ]; do
