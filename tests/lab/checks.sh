@@ -43,7 +43,7 @@ snapshot() { # snapshot NAME
 }
 
 selected() { # selected FILE PATTERN BUT
-    grep -E "$2" "$1" | awk -F ' [|] ' -v but=" $3 /etc/alternatives/php-fpm.sock " 'index(but, " " $1 " ") == 0'
+    grep -E "$2" "$1" | grep -vE "$moves" | awk -F ' [|] ' -v but=" $3 /etc/alternatives/php-fpm.sock " 'index(but, " " $1 " ") == 0'
 }
 
 # same BEFORE AFTER COLUMNS WHAT [PATTERN [BUT]]: the files that PATTERN selects, but not those of
@@ -233,7 +233,7 @@ case_run() {
     local start=$SECONDS
     seen=$work/$1 case_file=$lab_here/cases/$1.sh host=$1 fpm=php$php-fpm fpm_id=php${php/./-}-fpm
     pool=/etc/php/$php/fpm/pool.d/www.conf shop=/etc/nginx/sites-available/shop sock=/run/php/$fpm.sock
-    url=http://127.0.0.1/ broken=502 quiet='' edits='' says='' apply='' apply_says='' after='' ask=url undo=0
+    url=http://127.0.0.1/ broken=502 quiet='' edits='' says='' apply='' apply_says='' after='' ask=url undo=0 moves='^$'
     # shellcheck source=/dev/null
     . "$case_file"
     echo "$about" >"$seen/about"

@@ -85,6 +85,7 @@ lab_image() {
             flock -w 900 9 || lab_fail "another lab is making the image and does not finish"
             [ ! -d "$path" ] || exit 0
             rm -rf "$lab_cache"/making.*
+            find "$lab_cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 -exec rm -rf {} +
             making=$lab_cache/making.$$
             trap 'rm -rf "$making"' EXIT
             trap 'exit 130' INT TERM HUP
@@ -92,6 +93,7 @@ lab_image() {
             lab_image_make "$making" >&2 && mv "$making" "$path"
         ) 9>"$lab_cache/lock" || lab_fail "the hosts' root file system could not be made"
     fi
+    touch "$path" # what has not been used for a month goes when the next one is made
     echo "$path"
 }
 
@@ -154,7 +156,10 @@ lab_wait() {
     shift 2
     until "$@" >/dev/null 2>&1; do
         tries=$((tries - 1))
-        [ "$tries" -gt 0 ] || lab_fail "$complaint"
+        # A subshell whose main shell was killed has nobody left to wait for.
+        if [ "$tries" -le 0 ] || [ ! -d /proc/$$ ]; then
+            lab_fail "$complaint"
+        fi
         sleep 0.05
     done
 }
