@@ -14,4 +14,5 @@ damage() {
 exit=2 status=cause-found cause=unix-socket recommended=unix-socket/restart-$fpm_id
 apply=6 after=502
 apply_says='max_childern'
-moves='^(/run/systemd/units|/run/systemd/journal/streams|/tmp|/var/tmp)[/ ]' # each attempt makes the unit's notes and private folders anew
+# Each attempt makes the unit's notes and private folders anew, and lives for a moment.
+moves='^(/run/systemd/units|/run/systemd/journal/streams|/tmp|/var/tmp)[/ ]|^/usr/sbin/php-fpm'
