@@ -39,12 +39,16 @@ lab_skip() {
 }
 
 lab_check() {
-    local command _
+    local command why _
     [ "$(id -u)" -eq 0 ] || lab_skip "needs root"
     while read -r command _; do
         command -v "$command" >/dev/null || lab_skip "$command is missing; see tests/lab/packages"
     done <"$lab_here/packages"
-    unshare --mount --net --pid --fork true 2>/dev/null || lab_skip "no namespaces can be made here"
+    # The keeper's own first steps: within another container each of them may be refused.
+    why=$(unshare --mount --net --pid --fork --kill-child --mount-proc \
+        sh -ec 'mount -t tmpfs none /mnt; ip link set lo up; ip link add br0 type bridge' 2>&1) ||
+        lab_skip "no namespaces with mounts and a bridge can be made here: $why"
+    [ -w /sys/fs/cgroup ] || lab_skip "the control groups are read-only here: no host could be booted"
     grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || lab_skip "the kernel has no overlayfs"
     [ -r /etc/debian_version ] || lab_skip "the hosts are made with apt, and this is no Debian"
 }
