@@ -110,7 +110,7 @@ static char *by_prefix(char **runs, const char *prefix, struct err *e)
     for (i = 0; runs[i]; i++) {
         if (strcmp(runs[i], prefix) == 0)
             return mem_dup(prefix);
-        if (strncmp(runs[i], prefix, strlen(prefix)) != 0)
+        if (!*prefix || strncmp(runs[i], prefix, strlen(prefix)) != 0)
             continue;
         if (found) {
             err_set(e, ERR_USAGE, "\"%s\" begins several runs: \"%s\" and \"%s\"", prefix, found,
