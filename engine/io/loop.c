@@ -8,10 +8,17 @@
 
 enum { LOOP_SIGNALS = 3 };
 
+struct kept {
+    struct kept *next;
+    void *thing;
+    void (*drop)(void *);
+};
+
 struct loop {
     uv_loop_t uv;
     uv_signal_t signals[LOOP_SIGNALS];
     bool interrupted;
+    struct kept *kept; /* the newest first */
 };
 
 struct loop_timer {
@@ -61,12 +68,25 @@ struct loop *loop_new(struct err *e)
     return l;
 }
 
+/* Each may still need one that was made before it. */
+static void drop_kept(struct loop *l)
+{
+    while (l->kept) {
+        struct kept *k = l->kept;
+
+        l->kept = k->next;
+        k->drop(k->thing);
+        free(k);
+    }
+}
+
 void loop_free(struct loop *l)
 {
     int i;
 
     if (!l)
         return;
+    drop_kept(l);
     for (i = 0; i < LOOP_SIGNALS; i++)
         uv_close((uv_handle_t *)&l->signals[i], NULL);
     /* What was freed may still be closing: children get a moment to end (io/local.c bounds it). */
@@ -92,6 +112,21 @@ bool loop_interrupted(const struct loop *l)
 void loop_uninterrupt(struct loop *l)
 {
     l->interrupted = false;
+}
+
+void *loop_keep(struct loop *l, void *(*make)(struct loop *l), void (*drop)(void *kept))
+{
+    struct kept *k;
+
+    for (k = l->kept; k; k = k->next)
+        if (k->drop == drop)
+            return k->thing;
+    k = mem_alloc(sizeof *k);
+    k->thing = make(l); /* may keep something itself */
+    k->drop = drop;
+    k->next = l->kept;
+    l->kept = k;
+    return k->thing;
 }
 
 uv_loop_t *loop_uv(struct loop *l)

@@ -19,6 +19,10 @@ int loop_run(struct loop *l, const bool *done);
 bool loop_interrupted(const struct loop *l);
 void loop_uninterrupt(struct loop *l); /* after an interruption has been dealt with */
 
+/* What lives as long as the loop, such as a cache: the one that `drop` is for, made by `make` where
+ * there is none yet.  `drop` may still close handles. */
+void *loop_keep(struct loop *l, void *(*make)(struct loop *l), void (*drop)(void *kept));
+
 /* Calls back once after `ms`; freed by itself then, or by loop_timer_stop(). */
 struct loop_timer *loop_timer_start(struct loop *l, int64_t ms, void (*fire)(void *), void *data);
 void loop_timer_stop(struct loop_timer *t); /* fine on NULL */
