@@ -45,11 +45,11 @@ check 'are shown, not sent' [ "$(tr -d '\n -~\200-\377' <"$room/out" | wc -c)" -
 check 'C1 controls too' [ "$(grep -c "$(printf '\302\233')" "$room/out")" -eq 0 ]
 
 answer '502'
-script -qefc "'$fettle' diagnose sick -p folder=$room/svc" "$room/colour" >/dev/null 2>&1
+TERM=xterm script -qefc "'$fettle' diagnose sick -p folder=$room/svc" "$room/colour" >/dev/null 2>&1
 check 'colours at a terminal' grep -q "$(printf '\033')\[31m" "$room/colour"
-NO_COLOR=1 script -qefc "'$fettle' diagnose sick -p folder=$room/svc" "$room/colour" >/dev/null 2>&1
+NO_COLOR=1 TERM=xterm script -qefc "'$fettle' diagnose sick -p folder=$room/svc" "$room/colour" >/dev/null 2>&1
 check 'none with NO_COLOR' [ "$(grep -c "$(printf '\033')\[" "$room/colour")" -eq 0 ]
-script -qefc "'$fettle' diagnose sick --no-color -p folder=$room/svc" "$room/colour" >/dev/null 2>&1
+TERM=xterm script -qefc "'$fettle' diagnose sick --no-color -p folder=$room/svc" "$room/colour" >/dev/null 2>&1
 check 'none with --no-color' [ "$(grep -c "$(printf '\033')\[" "$room/colour")" -eq 0 ]
 
 cat >"$room/bad.yaml" <<'YAML'
