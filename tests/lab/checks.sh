@@ -8,6 +8,7 @@
 # shellcheck disable=SC2154,SC2034 # the cases set the expectations, the runner $work, $image, $fettle and $php
 
 roots="/etc /run /srv /tmp /var/tmp /var/lib/nginx /var/lib/php /var/log"
+configuration='^([a-z0-9-]+:)?/(etc|srv)/[^|]* \| (file|link)'
 columns_config=1-6   # content, owner, mode, access list
 columns_untouched=1-7 # … and the time of the last change
 services="nginx.service shop-app.service"
@@ -24,10 +25,13 @@ inside() {
     host_in "$host" "$@"
 }
 
-# A function of the case, with the site's words, inside the host.
+# A function of the case, with the site's words, inside the host; the backend's inside the backend's.
 inside_case() {
+    local where=$host
+    case $1 in backend_*) where=$backend ;; esac
     # shellcheck disable=SC2016 # for the shell inside
-    inside timeout 60 bash -eu -o pipefail -c '. "$1/site.sh"; . "$2"; "$3"' case "$lab_here" "$case_file" "$1"
+    host_in "$where" timeout 60 env "backend_address=$backend_address" \
+        bash -eu -o pipefail -c '. "$1/site.sh"; . "$2"; "$3"' case "$lab_here" "$case_file" "$1"
 }
 
 asked() {
@@ -35,15 +39,27 @@ asked() {
 }
 
 snapshot() { # snapshot NAME
-    # shellcheck disable=SC2086 # one word a root
-    inside python3 "$lab_here/snapshot" $roots >"$seen/$1.files"
+    local where
+    : >"$seen/$1.files"
+    : >"$seen/$1.processes"
+    for where in $hosts; do
+        # A file is called PATH on the host itself, NAME:PATH on the backend's.
+        # shellcheck disable=SC2086 # one word a root
+        host_in "$where" python3 "$lab_here/snapshot" $roots | sed "/^\//s|^|$where:|; s|^$host:||" >>"$seen/$1.files"
+        host_in "$where" ps -eo args= | grep -v "^ps -eo\|^php-fpm\|^nginx\|gunicorn\|^\[" |
+            sort -u | sed "s|^|$where: |" >>"$seen/$1.processes"
+    done
+    sort -u -o "$seen/$1.processes" "$seen/$1.processes"
     inside cat /var/log/nginx/access.log >"$seen/$1.access"
     inside cat /var/log/nginx/error.log >"$seen/$1.error"
-    inside ps -eo args= | grep -v "^ps -eo\|^php-fpm\|^nginx\|gunicorn\|^\[" | sort -u >"$seen/$1.processes"
 }
 
+# What a login over SSH and sudo leave: who was here when, and sudo's own tickets.
+logins='^([a-z0-9-]+:)?(/var/log/(lastlog|wtmp|btmp|faillog|auth\.log)|/run/(utmp|sudo(/.*)?|motd\.dynamic(\.new)?|user(/.*)?|systemd/(sessions|users|inhibit|transient)(/.*)?)) '
+
 selected() { # selected FILE PATTERN BUT
-    grep -E "$2" "$1" | grep -vE "$moves" | awk -F ' [|] ' -v but=" $3 /etc/alternatives/php-fpm.sock " 'index(but, " " $1 " ") == 0'
+    { [ "$via" = local ] && cat "$1" || grep -vE "$logins" "$1" | sed -E "s/^(([a-z0-9-]+:)?\/(run|run\/systemd) \| folder \|.*) \| [^|]* \| [^|]* \| [^|]*$/\1/"; } |
+        grep -E "$2" | grep -vE "$moves" | awk -F ' [|] ' -v but=" $3 /etc/alternatives/php-fpm.sock " 'index(but, " " $1 " ") == 0'
 }
 
 # same BEFORE AFTER COLUMNS WHAT [PATTERN [BUT]]: the files that PATTERN selects, but not those of
@@ -86,8 +102,43 @@ run_fettle() {
     shift
     status=0
     echo "+ $((SECONDS - start)) s: fettle $*"
-    inside timeout 170 "$fettle" "$@" </dev/null >"$seen/$name.out" 2>"$seen/$name.err" || status=$?
+    fettle_"$via" "$@" </dev/null >"$seen/$name.out" 2>"$seen/$name.err" || status=$?
     cat "$seen/$name.err"
+    [ "$via" = local ] || lab_wait 20 "a login of fettle's does not end" logged_out
+}
+
+fettle_local() {
+    inside timeout 170 "$fettle" "$@"
+}
+
+# From the controller, with a home of its own.
+fettle_remote() {
+    local on=()
+    case $1 in diagnose | fix | plan) on=(-H "$host") ;; esac
+    lab_in env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "HOME=$seen/home" \
+        "USER=root" timeout 170 "$fettle" "$@" -i "$seen/hosts.yaml" "${on[@]}"
+}
+
+# ssh takes root's home from the password file: so the whole settings stand in the inventory too.
+remote_prepare() {
+    local where become=none
+    [ "$user" = root ] || become=sudo
+    mkdir -p -m 700 "$seen/home/.ssh"
+    cp "$lab_dir/ssh/known_hosts" "$seen/home/.ssh/known_hosts"
+    echo "hosts:" >"$seen/hosts.yaml"
+    for where in $hosts; do
+        [ "$where" != "$unlisted" ] || continue
+        printf '  %s: {address: %s, user: %s, become: %s, transport: %s, identity: %s, known_hosts: %s}\n' "$where" \
+            "$(cat "$lab_dir/host/$where/address")" "$user" "$become" "${transport/local/ssh}" \
+            "$lab_dir/ssh/id_ed25519" "$seen/home/.ssh/known_hosts" >>"$seen/hosts.yaml"
+    done
+}
+
+logged_out() {
+    local where
+    for where in $hosts; do
+        ! host_in "$where" pgrep -f '^sshd: .*(@notty|\[priv\])' || return 1
+    done
 }
 
 json() { # json NAME FILTER
@@ -104,9 +155,11 @@ happens() { # happens FUNCTION SNAPSHOT
 # Running or not: a service that had failed, or that systemd keeps trying, counts as put back when
 # it is stopped again.
 service_states() {
-    # shellcheck disable=SC2086 # one word a unit
-    inside systemctl show --property=Id,ActiveState -- $services "$fpm.service" |
-        sed 's/^ActiveState=\(failed\|activating\)$/ActiveState=inactive/' | paste -sd' '
+    local where
+    for where in $hosts; do
+        # shellcheck disable=SC2086 # one word a unit
+        host_in "$where" systemctl show --property=Id,ActiveState -- $services "$fpm.service"
+    done | sed 's/^ActiveState=\(failed\|activating\)$/ActiveState=inactive/' | paste -sd' '
 }
 
 params() {
@@ -132,9 +185,9 @@ check_dry_run_and_plan() {
     expect "exit of fix --dry-run" "$exit" "$status"
     snapshot dry
     nothing_changed diagnosed dry "fix --dry-run"
-    run_fettle plan-said plan nginx-502 "${ask[@]}" -o /root/plan.json
+    run_fettle plan-said plan nginx-502 "${ask[@]}" -o "$plan"
     expect "exit of plan" "$exit" "$status"
-    inside cat /root/plan.json >"$seen/plan.out" || :
+    if [ "$via" = local ]; then inside cat "$plan"; else cat "$plan"; fi >"$seen/plan.out" || :
     snapshot planned
     nothing_changed dry planned plan
     expect "fixes of the diagnosis" "$(json plan "$fixes_shown")" "$(json diagnose "$fixes_shown")"
@@ -175,7 +228,7 @@ check_apply() {
     done
     happens between planned
     before=$(service_states)
-    run_fettle apply apply /root/plan.json --approve-recommended --json
+    run_fettle apply apply "$plan" --approve-recommended --json
     expect "exit of apply" "$apply" "$status"
     case $apply in
     5) expect "host's status after apply" refused "$(json apply '.hosts[0].status')" ;;
@@ -195,12 +248,12 @@ check_apply() {
         return
     elif [ "$apply" != 0 ]; then
         expect "services after it was put back" "$before" "$(service_states)"
-        same planned applied "$columns_untouched" "apply put back, but not everything:" '^/(etc|srv)/[^|]* \| (file|link)'
+        same planned applied "$columns_untouched" "apply put back, but not everything:" "$configuration"
         no_file_left planned applied apply
         return
     fi
     check_edits
-    same planned applied "$columns_untouched" "apply touched another file:" '^/(etc|srv)/[^|]* \| (file|link)' "$files"
+    same planned applied "$columns_untouched" "apply touched another file:" "$configuration" "$files"
     check_undo "$(json apply .run)"
 }
 
@@ -213,7 +266,7 @@ check_undo() {
         nothing_changed later undone "undo refused, but"
         return
     fi
-    same planned undone "$columns_config" "undo left a difference:" '^/(etc|srv)/[^|]* \| (file|link)'
+    same planned undone "$columns_config" "undo left a difference:" "$configuration"
     expect "services after undo" "$before" "$(service_states)"
     no_process_left planned undone undo
     no_file_left planned undone undo
@@ -224,7 +277,7 @@ check_undo() {
 no_file_left() { # BEFORE AFTER WHAT
     local more
     more=$(comm -13 <(cut -d'|' -f1 "$seen/$1.files" | sort) <(cut -d'|' -f1 "$seen/$2.files" | sort) |
-        grep -vE '^(/run/php/[^/]*\.(sock|pid)|/run/systemd/(units|journal)/.*|/var/log/journal/.*|/etc/alternatives/php-fpm.sock) $') || :
+        grep -vE '^([a-z0-9-]+:)?(/run/php/[^/]*\.(sock|pid)|/run/systemd/(units|journal)/.*|/var/log/journal/.*|/etc/alternatives/php-fpm.sock) $') || :
     [ -z "$more" ] || wrong "$3 left a file:" $'\n'"$more"
 }
 
@@ -233,16 +286,31 @@ case_run() {
     local start=$SECONDS
     seen=$work/$1 case_file=$lab_here/cases/$1.sh host=$1 fpm=php$php-fpm fpm_id=php${php/./-}-fpm
     pool=/etc/php/$php/fpm/pool.d/www.conf shop=/etc/nginx/sites-available/shop sock=/run/php/$fpm.sock
+    local backend='' backend_address='' unlisted='' hosts via=local plan=/root/plan.json
     url=http://127.0.0.1/ broken=502 quiet='' edits='' says='' apply='' apply_says='' after='' ask=url undo=0 moves='^$'
     # shellcheck source=/dev/null
     . "$case_file"
     echo "$about" >"$seen/about"
     host_status=$status
     if [ "$ask" = url ]; then ask=(-p "url=$url"); else ask=(); fi
-    host_start "$image" "$host"
+    hosts=$host
+    if [ -n "$backend" ]; then
+        backend=$host--$backend
+        hosts="$host $backend"
+    fi
+    # shellcheck disable=SC2086 # one word a host
+    host_start "$image" $hosts
+    [ -z "$backend" ] || backend_address=$(cat "$lab_dir/host/$backend/address")
+    if [ "$transport" != local ] || [ -n "$backend" ]; then
+        via=remote plan=$seen/plan.json
+        remote_prepare
+    fi
+    [ -z "$backend" ] || inside_case backend_site || { wrong "backend_site() failed" && return; }
     inside_case site || { wrong "site() failed" && return; }
     expect "HTTP status of the healthy site" 200 "$(asked)"
-    inside_case damage || { wrong "damage() failed" && return; }
+    declare -F damage >/dev/null && { inside_case damage || { wrong "damage() failed" && return; }; }
+    [ -z "$backend" ] || ! declare -F backend_damage >/dev/null || inside_case backend_damage ||
+        { wrong "backend_damage() failed" && return; }
     [ -n "$quiet" ] || expect "HTTP status of the broken site" "$broken" "$(asked)"
     snapshot broken
     check_diagnosis

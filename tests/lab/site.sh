@@ -2,6 +2,7 @@
 #
 #   php_site            index.php behind nginx and PHP-FPM on the Unix socket of Debian's own pool
 #   app_site            a gunicorn application on 127.0.0.1:8000 as the service shop-app
+#   app_unit ADDRESS    only that application and its service, for a host of its own
 #   nginx_site          takes the server block of the site "shop" from its input, and reloads nginx
 #   app_code STATUS     what the application answers from its next start on
 #   pool_set NAME VALUE a setting of the pool, as an administrator would write it
@@ -70,7 +71,7 @@ def app(environ, start_response):
 EOF
 }
 
-app_site() {
+app_unit() {
     mkdir -p /srv/shop
     app_code "200 OK"
     cat >"$unit" <<EOF
@@ -81,7 +82,7 @@ Description=The shop
 Type=notify
 User=www-data
 WorkingDirectory=/srv/shop
-ExecStart=/usr/bin/gunicorn --bind 127.0.0.1:8000 app:app
+ExecStart=/usr/bin/gunicorn --bind $1 app:app
 
 [Install]
 WantedBy=multi-user.target
@@ -89,6 +90,10 @@ EOF
     systemctl daemon-reload
     systemctl --quiet enable shop-app
     systemctl start shop-app
+}
+
+app_site() {
+    app_unit 127.0.0.1:8000
     nginx_site <<'EOF'
 server {
     listen 80 default_server;
