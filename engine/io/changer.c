@@ -24,10 +24,13 @@ struct change_job {
     struct loop_timer *timer;
     struct changer_calls calls;
     char mark[2 * MARK_BYTES + 1]; /* a line of it: the program has been reached.  No secret */
-    bool reached;
+    bool reached, over;
+    int status; /* what the host's own shell said, once `over` */
+    bool blank; /* an empty line is held back: the one before the mark at the end is not theirs */
     bool telling, cancelled; /* cancelled from within a call: freed when that returns */
     struct buf line;
     struct result result;
+    int timeout_ms;
     int64_t began_ms;
 };
 
@@ -68,13 +71,35 @@ static void job_end(struct change_job *j, enum outcome outcome, int code, char *
     job_free(j);
 }
 
-/* Before the mark there are banners, and nothing that the program said. */
-static void job_tell_line(struct change_job *j)
+/* The last line: MARK STATUS.  It counts for more than what SSH says: there 0 is also what comes
+ * when nothing came. */
+static bool job_is_last_line(struct change_job *j)
 {
-    if (j->reached)
+    size_t n = strlen(j->mark);
+
+    if (strncmp(j->line.data, j->mark, n) != 0 || j->line.data[n] != ' ')
+        return false;
+    j->over = true;
+    j->status = atoi(j->line.data + n);
+    return true;
+}
+
+static void job_tell(struct change_job *j)
+{
+    if (j->blank)
+        j->calls.line(j->calls.data, "", 0);
+    j->blank = !j->line.len;
+    if (!j->blank && !j->cancelled)
         j->calls.line(j->calls.data, j->line.data, j->line.len);
-    else if (strcmp(j->line.data, j->mark) == 0)
-        j->reached = true;
+}
+
+/* Before the mark there are banners, and nothing that the program said. */
+static void job_on_line(struct change_job *j)
+{
+    if (!j->reached)
+        j->reached = strcmp(j->line.data, j->mark) == 0;
+    else if (!j->over && !job_is_last_line(j))
+        job_tell(j);
     if (!j->cancelled)
         buf_clear(&j->line);
 }
@@ -91,7 +116,7 @@ static void job_on_out(void *data, const char *bytes, size_t n)
 
         buf_add(&j->line, bytes, (size_t)(stop - bytes)); /* what is too long is cut */
         if (newline)
-            job_tell_line(j);
+            job_on_line(j);
         bytes = stop + 1;
     }
     j->telling = false;
@@ -124,24 +149,37 @@ static void job_unreached(struct change_job *j, const struct stream_end *end)
     job_end(j, OUTCOME_UNREACHABLE, -1, said);
 }
 
+static void job_ended(struct change_job *j, const struct stream_end *end)
+{
+    if (j->over)
+        job_end(j, OUTCOME_EXIT, j->status, NULL);
+    else if (!j->reached)
+        job_unreached(j, end);
+    else if (end->kind == STREAM_LOST)
+        job_end(j, OUTCOME_LOST, -1, job_lost_text(end));
+    else if (end->kind == STREAM_CLOSED)
+        job_end(j, OUTCOME_NO_STATUS, -1, mem_dup("the program ended without a status"));
+    else
+        job_end(j, end->kind == STREAM_EXIT ? OUTCOME_EXIT : OUTCOME_SIGNAL, end->code, NULL);
+}
+
 static void job_on_end(void *data, const struct stream_end *end)
 {
     struct change_job *j = data;
 
     /* A last line without its newline still says something. */
-    if (j->line.len) {
+    if (j->line.len || j->blank) {
         j->telling = true;
-        job_tell_line(j);
+        if (j->line.len)
+            job_on_line(j);
+        if (j->blank && !j->over && !j->cancelled)
+            j->calls.line(j->calls.data, "", 0);
         j->telling = false;
     }
     if (j->cancelled)
         job_free(j);
-    else if (!j->reached)
-        job_unreached(j, end);
-    else if (end->kind == STREAM_LOST)
-        job_end(j, OUTCOME_LOST, -1, job_lost_text(end));
     else
-        job_end(j, end->kind == STREAM_EXIT ? OUTCOME_EXIT : OUTCOME_SIGNAL, end->code, NULL);
+        job_ended(j, end);
 }
 
 static void job_on_time(void *data)
@@ -153,7 +191,15 @@ static void job_on_time(void *data)
             j->reached ? NULL : mem_dup("no shell answered in time"));
 }
 
-static const struct stream_calls job_stream_calls = {job_on_out, job_on_err, job_on_end};
+static void job_on_begun(void *data)
+{
+    struct change_job *j = data;
+
+    j->timer = loop_timer_start(j->target->loop, j->timeout_ms, job_on_time, j);
+}
+
+static const struct stream_calls job_stream_calls = {job_on_begun, job_on_out, job_on_err,
+                                                     job_on_end};
 
 static struct change_job *job_new(struct target *t, const struct changer_calls *calls)
 {
@@ -167,7 +213,8 @@ static struct change_job *job_new(struct target *t, const struct changer_calls *
     return j;
 }
 
-/* The program, behind a first line that puts the mark out. */
+/* The program, between a first line that puts the mark out and a last one that adds the status.
+ * Within a shell of its own, so that it may exit; what kills `$$` kills the whole. */
 static int job_open(struct change_job *j, const char *program, struct err *e)
 {
     const struct transport *transport = j->target->transport;
@@ -178,7 +225,8 @@ static int job_open(struct change_job *j, const char *program, struct err *e)
                        j->target->host->name);
     if (digest_random(j->mark, MARK_BYTES, e) < 0)
         return -1;
-    text = mem_format("echo; echo %s\n%s", j->mark, program);
+    text = mem_format("echo; echo %s\n(\n%s\n)\ns=$?; echo; echo %s $s; exit $s\n", j->mark, program,
+                      j->mark);
     j->stream = transport->open(j->target->connection, text, &job_stream_calls, j, e);
     free(text);
     return j->stream ? 0 : -1;
@@ -189,6 +237,7 @@ struct change_job *changer_start(struct target *t, const char *program, const vo
 {
     struct change_job *j = job_new(t, calls);
 
+    j->timeout_ms = timeout_ms > 0 ? timeout_ms : CHANGER_TIMEOUT_MS;
     if (job_open(j, program, e) < 0) {
         job_free(j);
         return NULL;
@@ -196,8 +245,8 @@ struct change_job *changer_start(struct target *t, const char *program, const vo
     if (n)
         j->stream->ops->write(j->stream, input, n);
     j->stream->ops->shut(j->stream);
-    j->timer =
-        loop_timer_start(t->loop, timeout_ms > 0 ? timeout_ms : CHANGER_TIMEOUT_MS, job_on_time, j);
+    if (!j->stream->far)
+        job_on_begun(j);
     j->next = t->jobs;
     t->jobs = j;
     return j;

@@ -1,37 +1,17 @@
 /* local.c: transport "local": a process on this machine. */
 #include "io/process.h"
+#include "io/shell.h"
 #include "io/transport.h"
 
 #include "base/argv.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct local_connection {
     struct loop *loop;
     char *become; /* or NULL */
 };
-
-/* "sudo" is root's, "sudo:USER" another's; -n: it never asks, it fails. */
-static char **local_argv(const char *become, const char *program)
-{
-    char **argv = NULL;
-
-    if (become) {
-        argv = argv_add(argv, "sudo");
-        argv = argv_add(argv, "-n");
-        if (strncmp(become, "sudo:", 5) == 0) {
-            argv = argv_add(argv, "-u");
-            argv = argv_add(argv, become + 5);
-        }
-        argv = argv_add(argv, "--");
-    }
-    argv = argv_add(argv, "sh");
-    argv = argv_add(argv, "-c");
-    argv = argv_add(argv, program);
-    return argv_add(argv, "fettle");
-}
 
 /* Only what a command needs to find its way; nothing of the operator's session leaks in. */
 static char **local_env(void)
@@ -58,9 +38,11 @@ static struct stream *local_open(void *connection, const char *program,
                                  const struct stream_calls *calls, void *data, struct err *e)
 {
     struct local_connection *c = connection;
-    char **argv = local_argv(c->become, program), **env = local_env();
+    char **argv = shell_argv(c->become), **env = local_env();
     struct stream *s = process_open(c->loop, argv, env, calls, data, e);
 
+    if (s)
+        shell_send(s, program);
     argv_free(argv);
     argv_free(env);
     return s;
@@ -72,11 +54,8 @@ static void *local_connect(struct loop *l, const struct host *h, const struct ta
     struct local_connection *c;
 
     (void)o;
-    if (h->become && strcmp(h->become, "sudo") != 0 &&
-        (strncmp(h->become, "sudo:", 5) != 0 || !h->become[5] || h->become[5] == '-')) {
-        err_set(e, ERR_DATA, "unknown way to become another user: \"%s\"", h->become);
+    if (shell_check_become(h->become, e) < 0)
         return NULL;
-    }
     c = mem_alloc(sizeof *c);
     c->loop = l;
     c->become = mem_dup(h->become);

@@ -47,7 +47,7 @@ static void close_handle(void *handle)
 
 static void process_end_if_over(struct process *s)
 {
-    struct stream_end end = {STREAM_EXIT, (int)s->status, NULL};
+    struct stream_end end = {.kind = STREAM_EXIT, .code = (int)s->status};
 
     if (!s->exited || !s->out_over || !s->err_over || s->ended || s->closed)
         return;

@@ -14,6 +14,7 @@
 enum stream_end_kind {
     STREAM_EXIT,   /* `code` is the status */
     STREAM_SIGNAL, /* `code` is the signal */
+    STREAM_CLOSED, /* in good order, but nobody can say whether with a status, and which */
     STREAM_LOST,   /* nobody knows how it ended; `why` says what happened to the connection */
 };
 
@@ -21,9 +22,12 @@ struct stream_end {
     enum stream_end_kind kind;
     int code;
     const char *why; /* or NULL */
+    bool crowded;    /* LOST: the host has no room for one more beside those that are there */
 };
 
 struct stream_calls {
+    /* Of a stream that was `far`: its shell is being started now, so its time begins. */
+    void (*begun)(void *data);
     void (*out)(void *data, const char *bytes, size_t n);
     void (*err)(void *data, const char *bytes, size_t n);
     void (*end)(void *data, const struct stream_end *end);
@@ -45,6 +49,7 @@ struct stream {
     const struct stream_ops *ops;
     const struct stream_calls *calls;
     void *data;
+    bool far; /* still on its way to the host, which the transport bounds by itself */
 };
 
 #endif

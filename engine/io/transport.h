@@ -16,7 +16,7 @@ struct transport {
     /* A connection, lazily: it may do nothing before the first open.  NULL on error. */
     void *(*connect)(struct loop *l, const struct host *h, const struct target_options *o,
                      struct err *e);
-    /* Starts `sh -c PROGRAM fettle` as the host's `become` says. */
+    /* Starts `program` in a POSIX shell, as the host's `become` says (io/shell.h). */
     struct stream *(*open)(void *connection, const char *program, const struct stream_calls *calls,
                            void *data, struct err *e);
     struct worker *(*worker)(void *connection, struct loop *l, const struct worker_calls *calls,

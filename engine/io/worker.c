@@ -1,9 +1,6 @@
 /* worker.c: a shell on the host that answers reads, one at a time.
  *
- * What goes over the wire is described in io/worker.sh.  The shell's own command
- * line is a few words that read the rest from standard input, byte by byte as `read` does it:
- * so `ps` on the host and sudo's log show one short line, and no login shell on the way
- * (csh, fish) meets a newline that it would stumble over. */
+ * What goes over the wire is described in io/worker.sh. */
 #include "io/worker.h"
 
 #include "base/argv.h"
@@ -19,9 +16,6 @@
 #include <string.h>
 
 extern const char worker_program[]; /* worker.sh */
-
-static const char bootstrap[] = "p=;n=$(echo;echo .);while IFS= read -r l;do case $l in .)break;;"
-                                "esac;p=$p$l${n%.};done;eval \"$p\"";
 
 enum {
     TOKEN_BYTES = 16,
@@ -213,6 +207,8 @@ static char *worker_end_text(const struct stream_end *end)
 {
     if (end->kind == STREAM_LOST)
         return mem_dup(end->why ? end->why : "the connection was lost");
+    if (end->kind == STREAM_CLOSED)
+        return mem_dup("the shell on the host ended");
     return mem_format("the shell on the host ended (%s %d)",
                       end->kind == STREAM_SIGNAL ? "signal" : "status", end->code);
 }
@@ -245,9 +241,6 @@ static void worker_on_end(void *data, const struct stream_end *end)
     free(why);
 }
 
-static const struct stream_calls worker_stream_calls = {worker_on_out, worker_on_err,
-                                                        worker_on_end};
-
 static void worker_on_time(void *data)
 {
     struct shell_worker *w = data;
@@ -258,6 +251,16 @@ static void worker_on_time(void *data)
     else
         w->base.calls->gone(w->base.data, "no shell answered in time");
 }
+
+static void worker_on_begun(void *data)
+{
+    struct shell_worker *w = data;
+
+    w->timer = loop_timer_start(w->loop, START_MS, worker_on_time, w);
+}
+
+static const struct stream_calls worker_stream_calls = {worker_on_begun, worker_on_out,
+                                                        worker_on_err, worker_on_end};
 
 static void worker_run(struct worker *base, const struct request *q)
 {
@@ -288,7 +291,7 @@ static void worker_run(struct worker *base, const struct request *q)
 static const struct worker_ops shell_ops = {worker_run, worker_close};
 
 /* The program without its comments: each byte is a read() over there. */
-static void worker_greet(struct shell_worker *w)
+static char *worker_text(void)
 {
     struct buf b;
     const char *line = worker_program;
@@ -303,9 +306,20 @@ static void worker_greet(struct shell_worker *w)
             buf_add(&b, text, n);
         line = text + n;
     }
-    buf_addf(&b, ".\n%s 0 0 \n", w->token);
-    w->stream->ops->write(w->stream, b.data, b.len);
-    buf_release(&b);
+    return buf_take(&b);
+}
+
+static struct stream *worker_stream(struct shell_worker *w, const struct transport *transport,
+                                    void *connection, struct err *e)
+{
+    char *text = worker_text(), *greeting = mem_format("%s 0 0 \n", w->token);
+    struct stream *s = transport->open(connection, text, &worker_stream_calls, w, e);
+
+    if (s)
+        s->ops->write(s, greeting, strlen(greeting));
+    free(text);
+    free(greeting);
+    return s;
 }
 
 static struct worker *shell_open(const struct transport *transport, void *connection,
@@ -321,13 +335,13 @@ static struct worker *shell_open(const struct transport *transport, void *connec
     part_reset(&w->out, NOISE_MAX);
     part_reset(&w->err, NOISE_MAX);
     if (digest_random(w->token, TOKEN_BYTES, e) == 0)
-        w->stream = transport->open(connection, bootstrap, &worker_stream_calls, w, e);
+        w->stream = worker_stream(w, transport, connection, e);
     if (!w->stream) {
         worker_release(w, STREAM_KILL);
         return NULL;
     }
-    w->timer = loop_timer_start(l, START_MS, worker_on_time, w);
-    worker_greet(w);
+    if (!w->stream->far)
+        worker_on_begun(w);
     return &w->base;
 }
 
