@@ -110,5 +110,6 @@ packages_for_building() {
     packages_need_library jansson libjansson-dev
     packages_need_library yaml-0.1 libyaml-dev
     packages_need_library lua5.4 liblua5.4-dev
+    packages_need_library libssh2 libssh2-1-dev
     packages_need_library libcrypto libssl-dev
 }

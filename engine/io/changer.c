@@ -225,8 +225,8 @@ static int job_open(struct change_job *j, const char *program, struct err *e)
                        j->target->host->name);
     if (digest_random(j->mark, MARK_BYTES, e) < 0)
         return -1;
-    text = mem_format("echo; echo %s\n(\n%s\n)\ns=$?; echo; echo %s $s; exit $s\n", j->mark, program,
-                      j->mark);
+    text = mem_format("echo; echo %s\n(\n%s\n)\ns=$?; echo; echo %s $s; exit $s\n", j->mark,
+                      program, j->mark);
     j->stream = transport->open(j->target->connection, text, &job_stream_calls, j, e);
     free(text);
     return j->stream ? 0 : -1;

@@ -65,7 +65,7 @@ struct child *child_start(struct loop *l, char **argv, int timeout_ms, size_t li
                           void (*done)(void *data, const struct child_end *end), void *data,
                           struct err *e)
 {
-    static const struct stream_calls calls = {on_out, on_err, on_end};
+    static const struct stream_calls calls = {NULL, on_out, on_err, on_end};
     struct child *c = mem_alloc(sizeof *c);
 
     buf_init(&c->out, limit);

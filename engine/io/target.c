@@ -2,6 +2,7 @@
 #include "io/target_inside.h"
 
 #include "base/mem.h"
+#include "io/ssh.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,9 @@ static const struct transport *target_choose(const struct host *h, const struct 
         name = strcmp(h->name, "localhost") == 0 ? "local" : "ssh";
     if (strcmp(name, "local") == 0)
         return &transport_local;
-    if (strcmp(name, "ssh") == 0 || strcmp(name, "openssh") == 0)
+    if (strcmp(name, "ssh") == 0)
+        return &transport_ssh;
+    if (strcmp(name, "openssh") == 0)
         err_set(e, ERR_UNREACHABLE, "transport \"%s\" is not built in yet", name);
     else if (strcmp(name, "replay") == 0)
         err_set(e, ERR_DATA, "no record to replay for host \"%s\"", h->name);

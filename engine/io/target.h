@@ -18,6 +18,8 @@ struct target;
 struct request;
 struct result;
 
+struct asker; /* io/ask.h */
+
 struct target_options {
     int timeout_ms; /* for the whole host: no read goes on after it; 0 for 120 s */
     int workers;    /* reads that run side by side; 0 for 4 */
@@ -26,6 +28,7 @@ struct target_options {
     void (*on_read)(void *data, const struct host *h, const struct request *q,
                     const struct result *r);
     void *data;
+    const struct asker *asker; /* reaches a person, and outlives the target; NULL: nobody can be asked */
     const char *replay; /* path of a record, for transport "replay" */
 };
 
