@@ -92,6 +92,7 @@ packages_install() {
     packages_quietly env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
         $packages_missing >/dev/null || return 1
     case " $packages_missing " in *' nginx '*) packages_not_at_boot nginx ;; esac
+    case " $packages_missing " in *' openssh-server '*) packages_not_at_boot ssh ;; esac
     case " $packages_missing " in *' php-fpm '*)
         # shellcheck disable=SC2046 # one word for each
         packages_not_at_boot $(cd /etc/init.d && ls -d php*-fpm 2>/dev/null)

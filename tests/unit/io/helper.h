@@ -14,8 +14,10 @@
 #include "io/target.h"
 #include "model/catalogue.h"
 #include "model/record.h"
+#include "sshd.h"
 
 #include <dirent.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,8 +47,10 @@ struct world {
     struct loop *loop;
     struct target *target;
     struct host host;
-    int descriptors;
+    int descriptors, children;
 };
+
+static struct sshd *over_ssh; /* the host's sshd; NULL: it is the local machine */
 
 struct asked { /* one read and its answer */
     bool done;
@@ -116,16 +120,52 @@ static int __attribute__((unused)) count_processes(const char *marker)
     return n;
 }
 
+/* Waits for their end: over SSH it comes a moment after that of the connection. */
+static void __attribute__((unused)) assert_none_runs(const char *marker)
+{
+    int i;
+
+    for (i = 0; i < 200 && count_processes(marker); i++)
+        usleep(50 * 1000);
+    assert_int_equal(count_processes(marker), 0);
+}
+
+static void world_host(struct host *h, const char *become)
+{
+    memset(h, 0, sizeof *h);
+    h->name = mem_dup("here");
+    h->transport = mem_dup(over_ssh ? "ssh" : "local");
+    h->become = mem_dup(become);
+    if (!over_ssh)
+        return;
+    h->address = mem_dup("127.0.0.1");
+    h->port = over_ssh->port;
+    h->user = mem_dup(getpwuid(getuid())->pw_name);
+    h->identity = mem_dup(over_ssh->identity);
+    h->known_hosts = mem_dup(over_ssh->known_hosts);
+}
+
+static void world_host_release(struct host *h)
+{
+    free(h->name);
+    free(h->transport);
+    free(h->become);
+    free(h->address);
+    free(h->user);
+    free(h->identity);
+    free(h->known_hosts);
+}
+
+/* libuv keeps what it opens at first: a pipe for signals, threads for look-ups. */
 static void world_open(struct world *w, const struct target_options *o, const char *become)
 {
     struct err e = {0};
 
     memset(w, 0, sizeof *w);
-    loop_free(loop_new(&e)); /* libuv opens a pipe for signals at first, and keeps it */
+    loop_free(loop_new(&e));
     w->descriptors = count_descriptors();
-    w->host.name = mem_dup("here");
-    w->host.transport = mem_dup("local");
-    w->host.become = mem_dup(become);
+    w->children = count_children();
+    world_host(&w->host, become);
     w->loop = loop_new(&e);
     assert_non_null(w->loop);
     w->target = target_new(w->loop, &w->host, o, &e);
@@ -138,11 +178,9 @@ static void world_close(struct world *w)
 {
     target_free(w->target);
     loop_free(w->loop);
-    free(w->host.name);
-    free(w->host.transport);
-    free(w->host.become);
+    world_host_release(&w->host);
     assert_int_equal(count_descriptors(), w->descriptors);
-    assert_int_equal(count_children(), 0);
+    assert_int_equal(count_children(), w->children);
 }
 
 static void __attribute__((unused)) on_answer(void *data, const struct result *r)
@@ -189,6 +227,26 @@ ask(struct world *w, struct asked *a, char *const *argv, size_t limit, int timeo
 {
     submit(w, a, argv, limit, timeout_ms);
     assert_int_equal(loop_run(w->loop, &a->done), 0);
+}
+
+/* The tests of a file over the local transport, or, called with "ssh", over a real sshd. */
+static int __attribute__((unused)) run_over(int argc, char **argv, int (*run)(void))
+{
+    static struct sshd sshd;
+    int failed;
+
+    if (argc < 2 || strcmp(argv[1], "ssh") != 0)
+        return run();
+    if (sshd_missing()) {
+        printf("skipped: %s\n", sshd_missing());
+        return 77;
+    }
+    unsetenv("SSH_AUTH_SOCK");
+    sshd_start(&sshd, NULL);
+    over_ssh = &sshd;
+    failed = run();
+    sshd_stop(&sshd);
+    return failed;
 }
 
 #define ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
