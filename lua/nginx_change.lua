@@ -3,6 +3,8 @@
 --   nginx_change.addresses(host, nx, uses, to) -> edits for a fix | nil, reason
 --       uses: of config:addresses(); to: "unix:/path" or "host:port"
 --
+--   nginx_change.one(host, edit | nil, reason) -> edits for a fix | nil, reason     of nginx_edit's single edit
+--
 -- Each edit is made on the text that the one before left, so several places of one file add up.
 
 local nginx_config = require "nginx_config"
@@ -65,6 +67,14 @@ function M.addresses(host, nx, uses, to)
         edits[i] = { path = path, base = base, content = contents[path] }
     end
     return edits
+end
+
+function M.one(host, edit, reason)
+    if not edit then
+        return nil, reason
+    end
+    local _, _, base = host:read(edit.path, { limit = 1024 * 1024 })
+    return { { path = edit.path, base = base, content = edit.content } }
 end
 
 return M

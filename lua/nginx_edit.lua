@@ -7,6 +7,8 @@
 -- replace_address(config, use, address) -> { path=, content= } | nil, reason
 --     use: a pass (config:passes) or an upstream's server (config:upstream); address: "host:port" or "unix:/path";
 --     scheme, URI and parameters stay as they are
+-- replace_target(config, pass, { scheme=, uri= }) -> { path=, content= } | nil, reason
+--     the scheme, the URI or both of a proxy_pass; uri = "" takes it away
 --
 -- content is the whole new text of the file. Values are what nginx shall see; quoting is done here.
 -- Refused: a file that several places include (the reason names them), a name that the block sets already, also by
@@ -234,6 +236,28 @@ function M.replace_address(config, use, address)
         return nil, ('"%s": %s'):format(text, invalid)
     end
     return M.replace_argument(config, arg, nil, text)
+end
+
+-- The port that the old scheme stood for has to be written out.
+local function place_of(target, change)
+    local place = target.place
+    if change.scheme and target.no_port and target.port and not target.upstream and not target.unix then
+        place = place .. ":" .. target.port
+    end
+    return place
+end
+
+function M.replace_target(config, pass, change)
+    local target = pass.target
+    if target.variable or not target.place or not target.scheme then
+        return nil, ('the address in "%s" is made of variables'):format(pass.argument.text)
+    end
+    local uri = change.uri or target.uri or ""
+    if target.unix and uri ~= "" then
+        uri = ":" .. uri
+    end
+    local text = (change.scheme or target.scheme) .. "://" .. place_of(target, change) .. uri
+    return M.replace_argument(config, pass.argument, nil, text)
 end
 
 -- Adding ----------------------------------------------------------------------------------------------

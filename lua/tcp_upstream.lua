@@ -17,7 +17,7 @@ function M.refusing(symptom)
         local kind = entry and require("nginx_error").kind_of_errno(entry.errno, entry.message)
         local connecting = entry and entry.phase == "connecting to upstream"
         if upstream.address and upstream.address.port
-            and (not entry or (kind == "refused" and connecting)) then
+            and ((not entry and #symptom.failures == 0) or (kind == "refused" and connecting)) then
             list[#list + 1] = upstream
         end
     end
@@ -53,28 +53,25 @@ function M.listening(target, address, port)
     return ss.listens(ss.listeners(r.out), address, port), r
 end
 
--- Listeners of other ports that could be an application nobody has pointed nginx at: then a wrong
--- port in nginx is as likely as a service that is down.
+-- Who listens on a port of their own and is no application that nginx could mean.
 local KNOWN = { nginx = true, sshd = true, systemd = true, ["systemd-resolve"] = true, cupsd = true,
                 mysqld = true, mariadbd = true, postgres = true, ["redis-server"] = true,
                 memcached = true, master = true, exim4 = true, dnsmasq = true, named = true,
                 chronyd = true, rpcbind = true, ["node_exporter"] = true }
 
-function M.unclaimed(result, config)
-    local used, names = {}, {}
-    for _, use in ipairs(config:addresses()) do
-        if use.address and use.address.port then
-            used[use.address.port] = true
+function M.is_other_service(name)
+    return KNOWN[name] == true
+end
+
+-- ss's own line about this listener, as evidence quotes it.
+function M.line_of(result, entry)
+    for line in result.out:gmatch("[^\n]+") do
+        local read = ss.listeners(line)[1]
+        if read and read.port == entry.port and read.address == entry.address then
+            return line
         end
     end
-    for _, entry in ipairs(ss.listeners(result.out)) do
-        local processes = type(entry.processes) == "table" and entry.processes or {}
-        local name = processes[1] and processes[1].name
-        if name and not KNOWN[name] and not used[entry.port] then
-            names[#names + 1] = string.format("%s on port %s", name, tostring(entry.port))
-        end
-    end
-    return names
+    return ""
 end
 
 local function ports_of(pid, result)

@@ -1,0 +1,495 @@
+-- wrong_proxy_pass.lua: what the playbook wrong-proxy-pass knows: nginx and its backend both run, and do not meet.
+--
+-- Three ways apart: the address (nobody listens there, the backend does elsewhere), the language (TLS, HTTP,
+-- FastCGI), the path (a slash that strips or doubles a prefix).
+
+local addresses = require "addresses"
+local backend = require "backend"
+local fpm = require "fpm"
+local nginx = require "nginx"
+local nginx_change = require "nginx_change"
+local nginx_edit = require "nginx_edit"
+local service = require "service"
+local socket_access = require "socket_access"
+local ss = require "ss"
+local systemctl_show = require "systemctl_show"
+local tcp = require "tcp_upstream"
+local unix_socket = require "unix_socket"
+local web = require "web"
+
+local M = {}
+
+local function written(uses)
+    local use = uses[1]
+    return use and string.format(" (%s:%d)", use.file, use.line) or ""
+end
+
+local function verify(symptom)
+    if not symptom.url or symptom.state ~= "present" then
+        return nil
+    end
+    return { text = symptom.url .. " is asked five times and answers without an error each time",
+             checks = { web.check(symptom.url, symptom.via) } }
+end
+
+-- A fix that edits nginx's configuration and reloads it; nil where it could not be verified afterwards.
+local function nginx_fix(host, symptom, fix)
+    local check = fix.edits and verify(symptom)
+    if not check then
+        return nil
+    end
+    fix.risk, fix.validate, fix.verify = fix.risk or "low", { nginx.validate(symptom.nx) }, check
+    fix.commands = { { argv = nginx.reload(host, symptom.nx), note = "nginx takes the new configuration" } }
+    return fix
+end
+
+M.nginx_fix = nginx_fix
+
+function M.kind_of(uses)
+    local kind
+    for _, use in ipairs(uses) do
+        for _, pass in ipairs(use.passes) do
+            if kind and kind ~= pass.kind then
+                return "several"
+            end
+            kind = pass.kind
+        end
+    end
+    return kind
+end
+
+-- The address ------------------------------------------------------------------------------------------
+
+local function process_of(entry)
+    local processes = type(entry.processes) == "table" and entry.processes or {}
+    return processes[1] and processes[1].name or "a process"
+end
+
+local function is_loopback(bound)
+    return bound:find("^127%.") ~= nil or bound == "::1"
+end
+
+-- Where nginx has to connect to reach this listener, or nil where it cannot: `upstream` failed at another address.
+local function way_to(entry, upstream, here)
+    local bound, host = entry.address, upstream.address.host
+    if #ss.listens({ entry }, host, entry.port) > 0 then
+        return host .. ":" .. entry.port
+    elseif not here and is_loopback(bound) then
+        return nil
+    elseif bound == "0.0.0.0" or bound == "*" or bound == "::" or bound == "" then
+        return here and "127.0.0.1:" .. entry.port or nil
+    end
+    return (bound:find(":", 1, true) and "[" .. bound .. "]" or bound) .. ":" .. entry.port
+end
+
+-- Listeners of the same port that the failing address does not reach: bound to loopback only, or to IPv4 only.
+function M.same_port(result, upstream)
+    local list = {}
+    for _, entry in ipairs(ss.listeners(result.out)) do
+        if entry.port == upstream.address.port and process_of(entry) ~= "nginx" then
+            list[#list + 1] = entry
+        end
+    end
+    return list
+end
+
+local function used_keys(config)
+    local used = {}
+    for _, use in ipairs(config:addresses()) do
+        if use.address and use.address.port then
+            used[use.address.port] = true
+        end
+        used[use.key or ""] = true
+    end
+    return used
+end
+
+-- FPM's sockets that somebody listens on, no location uses, and nginx's workers may use.
+local function pool_sockets(host, symptom, used)
+    local list, seen = {}, {}
+    local r = host:run { "ss", "-H", "-lxnp" }
+    for _, pool in ipairs(r.ok and fpm.find(host) or {}) do
+        local key = pool.path and "unix:" .. pool.path
+        if key and not used[key] and not seen[key] then
+            seen[key] = true
+            local listeners = unix_socket.listeners(ss.unix_listeners(r.out), pool.path, host)
+            if #listeners > 0 and socket_access.check(host, symptom.nx.worker, pool.path).verdict == "allowed" then
+                list[#list + 1] = { to = key, name = "pool [" .. pool.name .. "]",
+                                    text = "pool [" .. pool.name .. "] on " .. pool.path,
+                                    evidence = r:show(listeners[1].line) }
+            end
+        end
+    end
+    return list
+end
+
+-- Whom nginx could mean instead: who listens on `target`, is in no other location's use and is no well-known
+-- service of another kind.  Each: {to = address for nginx, name, text, entry, evidence}
+function M.candidates(host, symptom, upstream, target, result, kind)
+    local used, list = used_keys(symptom.nx.config), {}
+    local here = target.name == host.name
+    for _, entry in ipairs(ss.listeners(result.out)) do
+        local name = process_of(entry)
+        local is_fpm = name:find("^php%-fpm") ~= nil
+        local fits = kind == "fastcgi_pass" and is_fpm or kind ~= "fastcgi_pass" and not is_fpm
+        local to = way_to(entry, upstream, here)
+        if fits and name ~= "a process" and not tcp.is_other_service(name) and not used[entry.port] and to then
+            list[#list + 1] = { to = to, name = name, entry = entry, evidence = result:show(tcp.line_of(result, entry)),
+                                text = string.format("%s on %s", name, to) }
+        end
+    end
+    if here and kind == "fastcgi_pass" then
+        table.move(pool_sockets(host, symptom, used), 1, 16, #list + 1, list)
+    end
+    return list
+end
+
+local PASSIVE = { oneshot = true }
+
+-- Enabled services that should run and do not: while there is one, nobody can tell whose port it was.
+function M.idle_services(target)
+    local list = target:run({ "systemctl", "list-unit-files", "--no-pager", "--no-legend", "--type=service" })
+    local argv = { "systemctl", "show", "--no-pager", "--property=Id,Type,ActiveState,FragmentPath", "--" }
+    for name, state in list.out:gmatch("(%S+%.service)%s+(%S+)[^\n]*") do
+        if state == "enabled" and not name:find("@%.service$") and #argv < 200 then
+            argv[#argv + 1] = name
+        end
+    end
+    local idle = {}
+    for _, unit in ipairs(argv[6] and systemctl_show.parse(target:run(argv).out) or {}) do
+        local own = tostring(unit.FragmentPath):find("^/etc/systemd/system/")
+        if not PASSIVE[unit.Type] and (unit.ActiveState == "failed" or (own and unit.ActiveState ~= "active")) then
+            idle[#idle + 1] = unit.Id
+        end
+    end
+    return idle
+end
+
+-- Does it speak what nginx would speak to it, and how does it answer the request?
+local function try(host, symptom, candidate, uses, question)
+    local pass = uses[1] and uses[1].passes[1]
+    if not pass or pass.kind ~= "proxy_pass" then
+        candidate.fits = pass ~= nil
+        candidate.good = candidate.fits
+        return
+    end
+    local uri = question and pass.location == question.location and backend.sent(symptom.nx.config, question, pass)
+    local answers, results = backend.ask(host, { scheme = pass.target.scheme or "http", address = candidate.to,
+        name = question and backend.name(symptom.nx.config, question, pass), uri = uri or "/", seconds = 5 })
+    candidate.answer, candidate.result = answers[1], results[1]
+    candidate.fits = answers[1].code ~= nil
+    candidate.good = uri ~= nil and backend.all_well(answers)
+end
+
+-- Keeps of the candidates those that speak the right language.
+function M.fitting(host, symptom, list, uses)
+    local question, fitting = backend.question(symptom), {}
+    for _, candidate in ipairs(list) do
+        if candidate.to then
+            try(host, symptom, candidate, uses, question)
+            if candidate.fits then
+                fitting[#fitting + 1] = candidate
+            end
+        end
+    end
+    return fitting
+end
+
+local function place_for(use, candidate, upstream)
+    -- A name that stands in the configuration stays: only its port was wrong.
+    local host = use.address and use.address.host
+    if host and host:find("%a") and not host:find("^%[") and candidate.to:find("^" .. upstream.address.host:gsub("%p", "%%%0") .. ":") then
+        return host .. ":" .. candidate.entry.port
+    end
+    return candidate.to
+end
+
+local function address_fix(host, symptom, found, candidate, recommended)
+    if #found.uses == 0 then
+        return nil, "the address does not stand in nginx's configuration"
+    end
+    local to = place_for(found.uses[1], candidate, found.upstream)
+    local edits, reason = nginx_change.addresses(host, symptom.nx, found.uses, to)
+    if not edits then
+        return nil, reason
+    end
+    return nginx_fix(host, symptom, {
+        id = "use-" .. service.slug((to:gsub("^unix:/", ""))), title = "Point nginx at " .. (to:gsub("^unix:", "")),
+        why = string.format("That is where %s really listens. nginx reloads without dropping a request.", candidate.name),
+        recommended = recommended, edits = edits,
+    }), "without a known address there is nothing to verify it by"
+end
+
+local function answered(candidate)
+    local answer = candidate.answer
+    if not answer then
+        return ""
+    elseif not answer.code then
+        return ", but asked directly it gives no answer: " .. answer.trouble
+    end
+    return string.format(", and answers %d when it is asked directly", answer.code)
+end
+
+local function add_candidate(evidence, candidate)
+    evidence[#evidence + 1] = candidate.evidence
+    if candidate.result then
+        evidence[#evidence + 1] = backend.shown(candidate.result)
+    end
+end
+
+-- The one listener that nginx must mean.
+function M.address_cause(host, symptom, found, candidate, why)
+    local evidence = found.evidence
+    add_candidate(evidence, candidate)
+    local fix, reason
+    if candidate.to and candidate.fits then
+        fix, reason = address_fix(host, symptom, found, candidate, candidate.good == true)
+    end
+    local cause = { title = "nginx connects to the wrong address", likelihood = 92, evidence = evidence, fixes = {},
+                    subject = { upstream = found.upstream.key, backend = candidate.to } }
+    cause.summary = string.format("nginx connects to %s%s, and nobody listens there. %s%s.", found.upstream.key,
+        written(found.uses), why, answered(candidate))
+    if fix then
+        cause.fixes[1] = fix
+        if not candidate.good then
+            cause.summary = cause.summary .. " Since that is no success, a person has to say whether it is the right one."
+        end
+    elseif reason then
+        cause.summary = cause.summary .. " It is not changed by itself: " .. reason .. "."
+    end
+    return cause
+end
+
+-- A listener of nginx's own port on an address that nginx does not reach.
+function M.bound_elsewhere(host, symptom, found, target, entries)
+    local here, entry = target.name == host.name, entries[1]
+    local candidate = { to = way_to(entry, found.upstream, here), name = process_of(entry), entry = entry,
+                        evidence = found.ss:show(tcp.line_of(found.ss, entry)) }
+    if candidate.to then
+        M.fitting(host, symptom, { candidate }, found.uses)
+    end
+    local only = is_loopback(entry.address) and "only on the loopback address " .. entry.address
+        or "only on " .. entry.address
+    local cause = M.address_cause(host, symptom, found, candidate, string.format("%s listens on port %d, but %s",
+        candidate.name, entry.port, only))
+    if not candidate.to then
+        cause.summary = cause.summary .. string.format(" From another host nothing reaches it there: let the backend on "
+            .. "%s listen on %s too, where its own configuration says so.", target.name, found.upstream.address.host)
+    end
+    return cause
+end
+
+-- The language -----------------------------------------------------------------------------------------
+
+local function talk(host, symptom, upstream, scheme, uri)
+    local answers, results = backend.ask(host, { scheme = scheme, address = upstream.key, uri = uri, seconds = 5 })
+    return answers[1], results[1]
+end
+
+local function language_cause(found, title, summary, evidence, fix)
+    return { title = title, summary = summary, likelihood = 94, evidence = evidence, fixes = { fix },
+             subject = { upstream = found.upstream.key } }
+end
+
+local function scheme_fix(host, symptom, pass, scheme, recommended, why)
+    local edits, reason = nginx_change.one(host, nginx_edit.replace_target(symptom.nx.config, pass, { scheme = scheme }))
+    if not edits then
+        return nil, reason
+    end
+    return nginx_fix(host, symptom, { id = "speak-" .. scheme, title = "Let nginx speak " .. scheme .. " to the backend",
+        why = why, recommended = recommended, edits = edits, risk = scheme == "http" and "medium" or "low" })
+end
+
+local function at(pass)
+    return string.format("%s:%d", pass.file, pass.line)
+end
+
+-- https:// to a port that speaks plain HTTP, and the reverse.
+local function scheme_mismatch(host, symptom, found, pass, here)
+    local wanted = pass.target.scheme
+    local other = wanted == "https" and "http" or "https"
+    local theirs, r1 = talk(host, symptom, found.upstream, wanted, "/")
+    if theirs.code or not theirs.tool then
+        return nil
+    end
+    local works, r2 = talk(host, symptom, found.upstream, other, "/")
+    if not works.code then
+        return nil
+    end
+    local evidence = found.evidence
+    evidence[#evidence + 1], evidence[#evidence + 2] = backend.shown(r1), backend.shown(r2)
+    local plain = other == "http"
+    local fix, reason = scheme_fix(host, symptom, pass, other, here or not plain, plain
+        and "The port speaks plain HTTP; what goes there is not encrypted, now as before." or
+        "The port speaks TLS. nginx does not check the certificate unless proxy_ssl_verify is on.")
+    local summary = string.format("nginx speaks %s to %s (%s), and that port speaks %s: asked directly it answers %d by "
+        .. "%s, and by %s %s.", plain and "TLS" or "plain HTTP", found.upstream.key, at(pass),
+        plain and "plain HTTP" or "TLS", works.code, other, wanted, theirs.trouble)
+    if not fix then
+        summary = summary .. string.format(" Write %s:// there%s.", other, reason and " (" .. reason .. ")" or "")
+    elseif not fix.recommended then
+        summary = summary .. " The backend is on another host: whether it should speak TLS instead is for a person to say."
+    end
+    return language_cause(found, "nginx and the backend speak different protocols", summary, evidence, fix)
+end
+
+local function is_fpm_port(host, found, target)
+    local entries, result = tcp.listening(target, found.upstream.address.host, found.upstream.address.port)
+    for _, item in ipairs(entries or {}) do
+        if process_of(item.entry):find("^php%-fpm") then
+            return result:show(tcp.line_of(result, item.entry))
+        end
+    end
+    return nil
+end
+
+local function http_to_fastcgi(host, symptom, found, pass, target)
+    local shown
+    if found.upstream.address.unix then
+        local pools = fpm.of_socket(fpm.find(host), found.upstream.address.unix)
+        shown = pools[1] and pools[1].read:show(unix_socket.line(pools[1].text, pools[1].listen_line) or "")
+    elseif target then
+        shown = is_fpm_port(host, found, target)
+    end
+    if not shown then
+        return nil
+    end
+    found.evidence[#found.evidence + 1] = shown
+    return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx speaks HTTP to %s "
+        .. "(%s, proxy_pass), and PHP-FPM listens there, which speaks FastCGI only. Use fastcgi_pass %s with Debian's "
+        .. "snippets/fastcgi-php.conf or your own fastcgi_param lines, or let proxy_pass name the HTTP server that is "
+        .. "meant; which one, only a person can say.", found.upstream.key, at(pass), found.upstream.key), found.evidence)
+end
+
+local function http_behind(host, symptom, found, pass)
+    if not found.upstream.address.port then
+        return nil
+    end
+    local answer, result = talk(host, symptom, found.upstream, "http", "/")
+    if not answer.code then
+        return nil
+    end
+    found.evidence[#found.evidence + 1] = backend.shown(result)
+    return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx uses %s for %s "
+        .. "(%s), and an HTTP server listens there: asked directly by HTTP it answers %d. Use `proxy_pass http://%s;` in "
+        .. "that location instead, with the proxy_set_header lines that the application needs; the parameters of %s "
+        .. "mean nothing to it.", pass.kind, found.upstream.key, at(pass), answer.code, found.upstream.key, pass.kind),
+        found.evidence)
+end
+
+-- Of an upstream that takes connections: does it speak what the pass speaks?  -> cause | nil
+function M.language(host, symptom, found, target)
+    for _, use in ipairs(found.uses) do
+        for _, pass in ipairs(use.passes) do
+            local cause
+            if pass.kind == "proxy_pass" then
+                cause = http_to_fastcgi(host, symptom, found, pass, target)
+                if not cause and found.upstream.address.port and pass.target.scheme then
+                    cause = scheme_mismatch(host, symptom, found, pass, target and target.name == host.name)
+                end
+            elseif pass.kind ~= "memcached_pass" and pass.kind ~= "grpc_pass" then
+                cause = http_behind(host, symptom, found, pass)
+            end
+            if cause then
+                return cause
+            end
+        end
+    end
+    return nil
+end
+
+-- The path ---------------------------------------------------------------------------------------------
+
+-- The pass of the asked location itself, where it goes to one known TCP address.
+local function own_pass(config, question)
+    for _, pass in ipairs(config:passes()) do
+        if pass.kind == "proxy_pass" and pass.location and pass.location == question.location
+            and not pass.target.variable then
+            local target, address = pass.target, nil
+            if target.upstream then
+                local servers = config:upstream(target.upstream).servers
+                address = #servers > 0 and servers[1].address or nil
+            else
+                address = target
+            end
+            return pass, address and address.port and require("nginx_address").key(address) or nil
+        end
+    end
+    return nil
+end
+
+local function path_fix(host, symptom, pass, uri)
+    local edits, reason = nginx_change.one(host, nginx_edit.replace_target(symptom.nx.config, pass, { uri = uri }))
+    if not edits then
+        return nil, reason
+    end
+    return nginx_fix(host, symptom, { id = uri == "" and "keep-the-prefix" or "strip-the-prefix", recommended = true,
+        title = uri == "" and "Pass the request's path on as it came" or "Strip the location's prefix from the path",
+        why = "Asked directly, the backend knows that path and not the one that nginx sends it now.", edits = edits })
+end
+
+-- -> cause | nil, reason for ruling it out (or nil)
+function M.path(host, symptom, found)
+    local config, question = symptom.nx.config, backend.question(symptom)
+    local pass, address = nil, nil
+    if question and question.location then
+        pass, address = own_pass(config, question)
+    end
+    local sent = pass and address and backend.sent(config, question, pass)
+    local prefix = sent and backend.prefix(pass.location)
+    if not prefix then
+        return nil
+    end
+    local function ask(uri)
+        return backend.ask(host, { scheme = pass.target.scheme, address = address, uri = uri, times = 2, seconds = 5,
+                                   name = backend.name(config, question, pass) })
+    end
+    local answers, results = ask(sent)
+    if not answers[1].code or answers[1].code < 400 or backend.all_well(answers) then
+        return nil
+    end
+    local others = {}
+    for _, item in ipairs({ { uri = "", sent = question.uri }, { uri = "/", sent = "/" .. question.uri:sub(#prefix + 1) } }) do
+        if item.sent ~= sent and item.sent ~= (others[1] and others[1].sent) and (item.uri == "" or prefix:find("/$")) then
+            local theirs, theirs_results = ask(item.sent)
+            if backend.all_well(theirs) then
+                item.answer, item.result = theirs[1], theirs_results[1]
+                others[#others + 1] = item
+            end
+        end
+    end
+    if #others == 0 then
+        return nil, string.format("the backend %s answers %d to %s and knows no other form of that path", address,
+            answers[1].code, sent), { backend.shown(results[1]) }
+    end
+    local fix, reason
+    local text = host:read(pass.file, { limit = 1024 * 1024 })
+    local _, _, read = host:read(pass.file, { limit = 1024 * 1024 })
+    local evidence = { read:show(unix_socket.line(text or "", pass.line) or ""), backend.shown(results[1]) }
+    for _, other in ipairs(others) do
+        evidence[#evidence + 1] = backend.shown(other.result)
+    end
+    local summary = string.format("For %s nginx asks the backend %s for %s, since `%s %s` stands in `location %s` (%s): "
+        .. "the backend answers %d to that, and %d to %s.", question.uri, address, sent, pass.kind, pass.argument.text,
+        prefix, at(pass), answers[1].code, others[1].answer.code, others[1].sent)
+    local intercept = config:effective(pass.directive, "proxy_intercept_errors")
+    if intercept and intercept.args[1].text == "on" then
+        summary = summary .. string.format(" proxy_intercept_errors (%s:%d) makes a %s of it, so no line is in the error log.",
+            intercept.file, intercept.line, tostring(symptom.code))
+    end
+    if #others == 1 then
+        fix, reason = path_fix(host, symptom, pass, others[1].uri)
+    else
+        summary = summary .. " It knows both forms of the path; which one is meant, only a person can say."
+    end
+    if reason then
+        summary = summary .. " It is not changed by itself: " .. reason .. "."
+    end
+    return { title = "nginx asks the backend for the wrong path", summary = summary, likelihood = 93, evidence = evidence,
+             subject = { upstream = address, path = sent }, fixes = { fix } }
+end
+
+M.place = addresses.place
+M.written = written
+
+return M
