@@ -45,7 +45,10 @@ int session_load_local(struct session *s)
     if (code)
         return code;
     s->loop = loop_new(&e);
-    return s->loop ? 0 : message_err(&e);
+    if (!s->loop)
+        return message_err(&e);
+    s->ask = ask_terminal_new(s->loop);
+    return 0;
 }
 
 int session_load(struct session *s)
@@ -297,6 +300,7 @@ void session_release(struct session *s)
         free(s->hosts[i]);
     }
     free(s->hosts);
+    ask_terminal_free(s->ask);
     if (s->loop)
         loop_free(s->loop);
     record_close(s->record);

@@ -13,6 +13,7 @@
 #ifndef FETTLE_CLI_SESSION_H
 #define FETTLE_CLI_SESSION_H
 
+#include "cli/ask.h"
 #include "cli/options.h"
 #include "cli/style.h"
 #include "io/loop.h"
@@ -43,6 +44,7 @@ struct session {
     struct incident *incident;
     json_t *params; /* of -p, checked */
     struct loop *loop;
+    struct ask_terminal *ask; /* NULL: nobody to ask */
     struct record *record;
     struct document *document;
     struct session_host **hosts; /* the selected ones, then those that were asked for later */

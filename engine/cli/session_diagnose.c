@@ -24,8 +24,10 @@ static struct session_host *find(struct session *s, const char *name)
 static struct target *open_target(struct session_host *h, struct err *e)
 {
     struct session *s = h->session;
-    struct target_options options = {
-        .timeout_ms = s->options->timeout_s * 1000, .on_read = reads_note, .data = s};
+    struct target_options options = {.timeout_ms = s->options->timeout_s * 1000,
+                                     .asker = ask_terminal_asker(s->ask),
+                                     .on_read = reads_note,
+                                     .data = s};
 
     h->target = target_new(s->loop, h->host, &options, e);
     h->opened_ms = clock_monotonic_ms();

@@ -46,7 +46,8 @@ static bool is_ignored(int number)
 
 struct loop *loop_new(struct err *e)
 {
-    /* A terminal that closes is an interruption as any other: the host is told, the record closed. */
+    /* A terminal that closes is an interruption as any other: the host is told, the record closed.
+     */
     static const int numbers[LOOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
     struct loop *l = mem_alloc(sizeof *l);
     int i, rc = uv_loop_init(&l->uv);
@@ -165,4 +166,45 @@ void loop_timer_stop(struct loop_timer *t)
 {
     if (t && !uv_is_closing((uv_handle_t *)&t->uv))
         uv_close((uv_handle_t *)&t->uv, on_timer_closed);
+}
+
+struct loop_watch {
+    uv_poll_t uv;
+    void (*ready)(void *);
+    void *data;
+};
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void on_watched(uv_poll_t *handle, int status, int events)
+{
+    struct loop_watch *w = handle->data;
+
+    (void)status; /* an error is what the read will tell */
+    (void)events;
+    w->ready(w->data);
+}
+
+struct loop_watch *loop_watch_start(struct loop *l, int fd, void (*ready)(void *), void *data)
+{
+    struct loop_watch *w = mem_alloc(sizeof *w);
+
+    w->ready = ready;
+    w->data = data;
+    if (uv_poll_init(&l->uv, &w->uv, fd)) {
+        free(w);
+        return NULL;
+    }
+    w->uv.data = w;
+    uv_poll_start(&w->uv, UV_READABLE | UV_DISCONNECT, on_watched);
+    return w;
+}
+
+void loop_watch_stop(struct loop_watch *w)
+{
+    if (w && !uv_is_closing((uv_handle_t *)&w->uv))
+        uv_close((uv_handle_t *)&w->uv, on_watch_closed);
 }

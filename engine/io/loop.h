@@ -27,4 +27,10 @@ void *loop_keep(struct loop *l, void *(*make)(struct loop *l), void (*drop)(void
 struct loop_timer *loop_timer_start(struct loop *l, int64_t ms, void (*fire)(void *), void *data);
 void loop_timer_stop(struct loop_timer *t); /* fine on NULL */
 
+/* Calls back, on and on, when `fd` can be read without waiting.  NULL where that cannot be known:
+ * for an ordinary file. */
+struct loop_watch;
+struct loop_watch *loop_watch_start(struct loop *l, int fd, void (*ready)(void *), void *data);
+void loop_watch_stop(struct loop_watch *w); /* fine on NULL */
+
 #endif

@@ -126,7 +126,7 @@ static bool pool_wants_more(const struct target *t)
 
 static bool pool_expired(const struct target *t)
 {
-    return clock_monotonic_ms() >= t->deadline_ms;
+    return !t->asking && clock_monotonic_ms() >= t->deadline_ms;
 }
 
 /* The host's time is over: whatever is in the middle ends here. */
@@ -162,7 +162,7 @@ static void pool_on_deadline(void *data)
 /* The timer runs only while somebody waits, so that an idle target does not hold the loop. */
 static void pool_watch(struct target *t)
 {
-    bool busy = reader_next(t) || pool_count(t, SLOT_BUSY);
+    bool busy = !t->asking && (reader_next(t) || pool_count(t, SLOT_BUSY));
 
     if (busy && !t->deadline) {
         t->deadline =
@@ -218,6 +218,22 @@ void pool_renew(struct target *t)
     free(t->unreachable);
     t->unreachable = NULL;
     t->slot_max = t->options.workers;
+    reader_wake(t);
+}
+
+void pool_pause(struct target *t)
+{
+    if (t->asking++ == 0)
+        t->asked_ms = clock_monotonic_ms();
+    pool_watch(t);
+}
+
+void pool_resume(struct target *t)
+{
+    if (--t->asking)
+        return;
+    if (t->deadline_ms)
+        t->deadline_ms += clock_monotonic_ms() - t->asked_ms;
     reader_wake(t);
 }
 

@@ -8,6 +8,7 @@
 
 enum {
     CHANNEL_BLOCK = 32 * 1024,
+    CHANNEL_MS = 15 * 1000, /* from asking for a channel to its shell being started */
     CHANNEL_IN_MAX =
         64 * 1024 * 1024, /* a change's files; what waits here is not on the wire yet */
 };
@@ -19,8 +20,18 @@ static void channel_free(struct ssh_channel *c)
     while (*at != c)
         at = &(*at)->next;
     *at = c->next;
+    loop_timer_stop(c->deadline);
     buf_release(&c->in);
     free(c);
+}
+
+static void channel_enter(struct ssh_channel *c, enum channel_state state)
+{
+    c->state = state;
+    if (state == CHANNEL_STARTING)
+        return; /* within the time of opening */
+    loop_timer_stop(c->deadline);
+    c->deadline = NULL;
 }
 
 /* ---- ends ---- */
@@ -30,7 +41,7 @@ static void channel_end(struct ssh_channel *c, const struct stream_end *end)
 {
     bool tell = c->state != CHANNEL_OVER && !c->closed;
 
-    c->state = CHANNEL_OVER;
+    channel_enter(c, CHANNEL_OVER);
     c->held = false;
     if (tell)
         c->base.calls->end(c->base.data, end);
@@ -78,6 +89,15 @@ static void channel_closed(struct ssh_channel *c)
 
 /* ---- states ---- */
 
+/* libssh2 cannot take back an opening that is under way, and it opens no other meanwhile. */
+static void on_deadline(void *data)
+{
+    struct ssh_channel *c = data;
+
+    c->deadline = NULL;
+    ssh_give_up(c->ssh, "the host started no shell within 15 s");
+}
+
 static bool somebody_opens(const struct ssh *s)
 {
     const struct ssh_channel *c;
@@ -91,12 +111,13 @@ static bool somebody_opens(const struct ssh *s)
 static bool channel_waiting(struct ssh_channel *c)
 {
     if (c->closed) {
-        c->state = CHANNEL_OVER;
+        channel_enter(c, CHANNEL_OVER);
         return true;
     }
     if (somebody_opens(c->ssh))
         return false;
-    c->state = CHANNEL_OPENING;
+    channel_enter(c, CHANNEL_OPENING);
+    c->deadline = loop_timer_start(c->ssh->loop, CHANNEL_MS, on_deadline, c);
     return true;
 }
 
@@ -109,7 +130,7 @@ static bool channel_opening(struct ssh_channel *c)
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return false;
     if (c->channel)
-        c->state = CHANNEL_STARTING;
+        channel_enter(c, CHANNEL_STARTING);
     else if (rc == LIBSSH2_ERROR_CHANNEL_FAILURE)
         channel_lost(c, "the host lets in no more sessions (MaxSessions)", true);
     else
@@ -127,7 +148,7 @@ static bool channel_starting(struct ssh_channel *c)
         channel_lost(c, "the host refused to run a command", false);
         return true;
     }
-    c->state = CHANNEL_RUNNING;
+    channel_enter(c, CHANNEL_RUNNING);
     if (!c->closed)
         c->base.calls->begun(c->base.data);
     return true;
@@ -176,7 +197,7 @@ static bool channel_running(struct ssh_channel *c)
     bool moved;
 
     if (c->closed) {
-        c->state = CHANNEL_OVER;
+        channel_enter(c, CHANNEL_OVER);
         return true;
     }
     if (c->overfull) {

@@ -44,7 +44,8 @@ struct ssh_channel {
     struct ssh *ssh;
     enum channel_state state;
     LIBSSH2_CHANNEL *channel;
-    struct buf in; /* to be sent, from `in_at`; bounded */
+    struct loop_timer *deadline; /* for its shell to be started */
+    struct buf in;               /* to be sent, from `in_at`; bounded */
     size_t in_at;
     bool shut; /* after that, the end */
     bool sent_end, overfull, held;
@@ -80,6 +81,7 @@ struct ssh {
 void ssh_pump(struct ssh *s);
 void ssh_wake(struct ssh *s); /* the same, soon, from the loop */
 void ssh_hold(struct ssh *s); /* somebody more or less waits for this connection */
+void ssh_give_up(struct ssh *s, const char *why); /* the connection is over; from the loop */
 void ssh_begin(struct ssh *s);
 void ssh_free(struct ssh *s); /* at any time */
 

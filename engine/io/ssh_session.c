@@ -152,8 +152,7 @@ static void ssh_on_deadline(void *data)
                 : banner && !strncmp(banner, "SSH-", 4) ? "the key exchange did not end"
                                                         : "no SSH banner came",
                 s->timeout_ms / 1000);
-    ssh_lose(s, e.text);
-    ssh_pump(s);
+    ssh_give_up(s, e.text);
 }
 
 /* ---- states ---- */
@@ -439,6 +438,12 @@ void ssh_hold(struct ssh *s)
     for (c = s->channels; c && !hold; c = c->next)
         hold = c->held;
     ssh_wire_hold(s->abstract.wire, hold);
+}
+
+void ssh_give_up(struct ssh *s, const char *why)
+{
+    ssh_lose(s, why);
+    ssh_pump(s);
 }
 
 void ssh_begin(struct ssh *s)

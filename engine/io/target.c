@@ -32,22 +32,73 @@ static const struct transport *target_choose(const struct host *h, const struct 
     return NULL;
 }
 
+/* ---- questions ---- */
+
+struct asking {
+    struct target *target;
+    struct ask *real;
+    ask_answer *answer;
+    void *data;
+};
+
+static void on_answer(void *data, const char *answer)
+{
+    struct asking *a = data, it = *a;
+
+    free(a);
+    pool_resume(it.target);
+    it.answer(it.data, answer);
+}
+
+static struct ask *ask_start(void *data, const struct ask_question *q, ask_answer *answer,
+                             void *answer_data)
+{
+    struct target *t = data;
+    struct asking *a = mem_alloc(sizeof *a);
+
+    *a = (struct asking){t, NULL, answer, answer_data};
+    pool_pause(t);
+    a->real = t->asker->start(t->asker->data, q, on_answer, a);
+    return (struct ask *)a;
+}
+
+static void ask_cancel(void *data, struct ask *ask)
+{
+    struct target *t = data;
+    struct asking *a = (struct asking *)ask;
+
+    t->asker->cancel(t->asker->data, a->real);
+    free(a);
+    if (!t->freed)
+        pool_resume(t);
+}
+
+/* ---- life ---- */
+
 struct target *target_new(struct loop *l, const struct host *h, const struct target_options *o,
                           struct err *e)
 {
     static const struct target_options none;
     const struct transport *transport;
+    struct target_options theirs;
     struct target *t;
-    void *connection;
 
     o = o ? o : &none;
+    theirs = *o;
     transport = target_choose(h, o, e);
-    connection = transport ? transport->connect(l, h, o, e) : NULL;
-    if (!connection)
+    if (!transport)
         return NULL;
     t = mem_alloc(sizeof *t);
     t->loop = l;
     t->host = h;
+    t->asker = o->asker;
+    t->own = (struct asker){ask_start, ask_cancel, t};
+    theirs.asker = o->asker ? &t->own : NULL;
+    t->connection = transport->connect(l, h, &theirs, e);
+    if (!t->connection) {
+        free(t);
+        return NULL;
+    }
     t->options = *o;
     t->options.replay = NULL; /* the caller's string */
     if (t->options.timeout_ms <= 0)
@@ -55,7 +106,6 @@ struct target *target_new(struct loop *l, const struct host *h, const struct tar
     if (t->options.workers <= 0)
         t->options.workers = TARGET_WORKERS;
     t->transport = transport;
-    t->connection = connection;
     pool_init(t);
     return t;
 }

@@ -28,7 +28,8 @@ struct target_options {
     void (*on_read)(void *data, const struct host *h, const struct request *q,
                     const struct result *r);
     void *data;
-    const struct asker *asker; /* reaches a person, and outlives the target; NULL: nobody can be asked */
+    const struct asker
+        *asker;         /* reaches a person, and outlives the target; NULL: nobody can be asked */
     const char *replay; /* path of a record, for transport "replay" */
 };
 

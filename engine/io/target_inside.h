@@ -9,6 +9,7 @@
 #ifndef FETTLE_IO_TARGET_INSIDE_H
 #define FETTLE_IO_TARGET_INSIDE_H
 
+#include "io/ask.h"
 #include "io/reader.h"
 #include "io/transport.h"
 
@@ -60,6 +61,11 @@ struct target {
     struct loop_timer *deadline;
     int64_t deadline_ms; /* on the monotonic clock; 0 until the first read */
     char *unreachable;   /* why, once that is known */
+    int asking;          /* a person is asked: the clock stands still, */
+    int64_t asked_ms;    /* since then */
+    /* target.c */
+    const struct asker *asker; /* the caller's */
+    struct asker own;          /* the transport's: the same, with the clock stopped */
     /* changer.c */
     struct change_job *jobs;
 };
@@ -75,6 +81,8 @@ void reader_release(struct target *t);
 void pool_init(struct target *t);
 void pool_pump(struct target *t);  /* gives queued reads to workers, opens more if needed */
 void pool_renew(struct target *t); /* the host has changed: its time begins anew */
+void pool_pause(struct target *t);
+void pool_resume(struct target *t);
 void pool_release(struct target *t);
 
 void changer_release(struct target *t);
