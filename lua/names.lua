@@ -7,6 +7,7 @@
 --       the upstream that failed is at an address that the name in the configuration does not have (any more)
 --   names.unresolved(host, config) -> { {use, name, resolved} … }   nginx would refuse to load this configuration
 --   names.keeps_old_configuration(host, symptom) -> why nginx could not load the newest one, a sentence part | nil
+--   names.refused_name(host, symptom) -> the name for which nginx refused a configuration lately, evidence | nil
 --   names.dig(host, server, name) -> { ok, addresses…, status, result } | nil where dig is missing
 --   names.servers(host) -> { the DNS servers that the host itself asks }, result
 
@@ -92,18 +93,33 @@ function M.unresolved(host, config)
     return list
 end
 
+-- A reload that was refused is told where whoever asked for it looked: in the journal of nginx's service, or in its log.
+-- -> name, evidence
+function M.refused_name(host, symptom)
+    for i = #symptom.failures, 1, -1 do
+        local failure = symptom.failures[i]
+        local name = tostring(failure.entry.message):match('^host not found in upstream "([^":/]+)')
+        if name then
+            return name, require("nginx_log").show(failure)
+        end
+    end
+    local r = host:run({ "journalctl", "--no-pager", "-o", "short-iso", "-n", "100", "-u", "nginx.service" })
+    local found, line
+    for text in (r.ok and r.out or ""):gmatch("[^\n]+") do
+        local name = text:match('^%S+ %S+ nginx%[%d+%]: [^"]*%[emerg%] [^"]*host not found in upstream "([^":/]+)')
+        found, line = name or found, name and text or line
+    end
+    return found, found and r:show(line) or nil
+end
+
 -- Where nginx could not take its newest configuration, since a name in it is or was not found: why, else nil.
 function M.keeps_old_configuration(host, symptom)
     local missing = M.unresolved(host, symptom.nx.config)[1]
     if missing then
         return "nginx cannot load its configuration as it is: " .. missing.name .. " is not found"
     end
-    for _, failure in ipairs(symptom.failures) do
-        if tostring(failure.entry.message):find('^host not found in upstream "') then
-            return "nginx refused its configuration lately, since a name was not found"
-        end
-    end
-    return nil
+    local name = M.refused_name(host, symptom)
+    return name and "nginx refused its configuration lately, since " .. name .. " was not found" or nil
 end
 
 -- `server`: as nginx's resolver writes it, "10.0.0.1", "10.0.0.1:5353" or "[v6]:53".

@@ -6,6 +6,7 @@
 --     nx = nginx.find(host), failures = nginx_log.failures since params.since,
 --     upstreams = { {key = "unix:/run/x.sock" | "10.0.0.5:8080", address, failure | nil, count,
 --                    fresh = it failed when it was asked just now} … }, newest first,
+--     waits = true where nginx took the request and gave no answer for as long as it was asked,
 --     intermittent = true where it fails now and then }
 --
 -- The address is asked first and the log read afterwards: the line that our own question left is
@@ -15,6 +16,7 @@ local address = require "nginx_address"
 local nginx = require "nginx"
 local nginx_log = require "nginx_log"
 local repairs = require "repairs"
+local timeouts = require "timeouts"
 local unix_socket = require "unix_socket"
 local upstream = require "upstream"
 local web = require "web"
@@ -23,6 +25,7 @@ local when = require "when"
 local M = {}
 
 local TIMES = 3
+local MOST_PATIENCE = 66 -- seconds: nginx's default of 60 and a little more
 
 -- What a URL on a curl command line may hold; anything else a client sent is not asked again.
 local PLAIN_PATH = "^/[%w%-._~:/?#%[%]@!$&()*+,;=%%]*$"
@@ -209,7 +212,7 @@ local function judge_answers(seen, answers)
     if count(answers, function(a) return a.waits end) > 0 then
         seen.state = "present"
         seen.summary = string.format("%s: nginx takes the request and gives no answer within %d s", seen.url,
-            web.PATIENCE)
+            seen.patience)
     elseif failed > 0 then
         seen.state = "present"
         seen.intermittent = failed < #answers
@@ -265,9 +268,19 @@ local function drop_history(host, seen, clock)
     seen.failures = kept
 end
 
+-- The newest request that failed; a configuration that was refused ([emerg]) is no request.
+local function last_failed(failures)
+    for i = #failures, 1, -1 do
+        if failures[i].entry.level ~= "emerg" then
+            return failures[i]
+        end
+    end
+    return nil
+end
+
 -- Nothing fails right now: is it over, or does it come and go?
 local function judge_logs(seen, since)
-    local last = seen.failures[#seen.failures]
+    local last = last_failed(seen.failures)
     if last then
         seen.state, seen.intermittent = "present", true
         seen.summary = (seen.summary and seen.summary .. " now, but " or "")
@@ -296,8 +309,32 @@ local function choose_address(host, seen, params)
         or from_access(host, seen.nx)
 end
 
-local function ask(host, seen, since_at)
+local function timed_out_lately(failures)
+    for _, failure in ipairs(failures) do
+        if tostring(failure.entry.message):find("^upstream timed out") then
+            return true
+        end
+    end
+    return false
+end
+
+-- A page that takes long is not one that fails: unless the log tells of time-outs, nginx is given the time
+-- that it gives its upstream.
+local function ask_patiently(host, seen)
     local answers, results = web.ask(host, seen.url, seen.via, TIMES)
+    seen.patience = web.PATIENCE
+    if answers[#answers].waits and not timed_out_lately(seen.failures) then
+        seen.patience = math.tointeger(math.min(MOST_PATIENCE, math.ceil(timeouts.longest(seen.nx, seen.url)) + 5))
+        if seen.patience > web.PATIENCE then
+            answers, results = web.ask(host, seen.url, seen.via, 1, seen.patience)
+        end
+    end
+    seen.waits = answers[#answers].waits or nil
+    return answers, results
+end
+
+local function ask(host, seen, since_at)
+    local answers, results = ask_patiently(host, seen)
     if not answers[1].tool then
         seen.no_curl = true
         return

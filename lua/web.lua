@@ -80,8 +80,8 @@ end
 
 -- The check that a fix is verified by: the same question, answered without an error of
 -- the server's side, five times in a row.
-function M.check(url, via)
-    return { argv = M.argv(url, via), times = 5, exit = 0, out = "^[1-4][0-9][0-9][|]" }
+function M.check(url, via, seconds, times)
+    return { argv = M.argv(url, via, seconds), times = times or 5, exit = 0, out = "^[1-4][0-9][0-9][|]" }
 end
 
 return M

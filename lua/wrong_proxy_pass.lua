@@ -313,7 +313,8 @@ local function scheme_mismatch(host, symptom, found, pass, here)
         return nil
     end
     local works, r2 = talk(host, symptom, found.upstream, other, "/")
-    if not works.code then
+    -- 400 is what a TLS server says to plain HTTP, where it says anything.
+    if not works.code or (other == "http" and works.code == 400) then
         return nil
     end
     local evidence = found.evidence

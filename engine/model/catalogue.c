@@ -13,6 +13,7 @@
 
 #define S "\037"
 #define CURL "curl -q -sS -g -k -o /dev/null --noproxy * --max-time <int>"
+#define S_CLIENT "openssl s_client -connect <addr> "
 #define CURL_FORMAT                                                                               \
     "-w %{http_code}|%{time_connect}|%{time_starttransfer}|%{time_total}|%{remote_ip}"
 
@@ -39,11 +40,23 @@ static const char *const reads[] = {
     "getent group -- <name>",
     "getent hosts -- <host>",
     "getent ahosts -- <host>",
+    "dig +time=2 +tries=1 -p <int> @<host> <host> A",
     "date +%s,%Y-%m-%dT%H:%M:%S",
     "ps -ww -eo pid=,ppid=,uid=,args=",
     "ip -o addr show",
+    "ip route get <host>",
+    "ip neigh show <host>",
+    "nft list ruleset",
     CURL " " CURL_FORMAT " -- <url>",
     CURL " --connect-to <text> " CURL_FORMAT " -- <url>",
+    S_CLIENT "-noservername",
+    S_CLIENT "-servername <host>",
+    S_CLIENT "-noservername -CAfile <path>",
+    S_CLIENT "-servername <host> -CAfile <path>",
+    S_CLIENT "-noservername -verify_hostname <host>",
+    S_CLIENT "-servername <host> -verify_hostname <host>",
+    S_CLIENT "-noservername -verify_hostname <host> -CAfile <path>",
+    S_CLIENT "-servername <host> -verify_hostname <host> -CAfile <path>",
     "ss -H -ltnp",
     "ss -H -lxnp",
     "ss -H -tn",

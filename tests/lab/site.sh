@@ -4,7 +4,13 @@
 #   app_site            a gunicorn application on 127.0.0.1:8000 as the service shop-app
 #   app_unit ADDRESS    only that application and its service, for a host of its own
 #   nginx_site          takes the server block of the site "shop" from its input, and reloads nginx
+#   dns_site            a DNS server on 127.0.0.1 for *.internal, which the host asks
+#   dns_says [NAME ADDRESS]…  all that it knows from now on
 #   app_code STATUS     what the application answers from its next start on
+#   app_slow            from now on it takes as many seconds as /srv/shop/seconds says
+#   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
+#   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
+#   tls_certificate FILE AUTHORITY DAYS   one for app.internal, for so many days from now on
 #   pool_set NAME VALUE a setting of the pool, as an administrator would write it
 #   wait_for COMMAND…   until it succeeds, for five seconds
 #
@@ -71,6 +77,20 @@ def app(environ, start_response):
 EOF
 }
 
+app_slow() {
+    cat >/srv/shop/app.py <<'EOF'
+import time
+def app(environ, start_response):
+    time.sleep(float(open("/srv/shop/seconds").read()))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"the shop answers\n"]
+EOF
+    echo 0 >/srv/shop/seconds
+    sed -i 's/gunicorn --bind/gunicorn --timeout 300 --threads 32 --bind/' "$unit"
+    systemctl daemon-reload
+    systemctl restart shop-app
+}
+
 app_unit() {
     mkdir -p /srv/shop
     app_code "200 OK"
@@ -109,4 +129,64 @@ EOF
 pool_set() {
     sed -i "s|^;*\($1\) = .*|\1 = $2|" "$pool"
     grep -q "^$1 = $2\$" "$pool" || echo "$1 = $2" >>"$pool"
+}
+
+dns_site() {
+    mkdir -p /srv/dns
+    printf '[Service]\nExecStart=%s\n' "/usr/sbin/dnsmasq -k -u root -x /run/shop-dns.pid --no-resolv --no-hosts \\
+ --addn-hosts=/srv/dns/hosts --listen-address=127.0.0.1 --bind-interfaces --local=/internal/ --cache-size=0" \
+        >/etc/systemd/system/shop-dns.service
+    systemctl daemon-reload
+    echo 'nameserver 127.0.0.1' >/etc/resolv.conf
+    dns_says "$@"
+}
+
+dns_says() {
+    : >/srv/dns/hosts
+    while [ $# -gt 0 ]; do
+        echo "$2 $1" >>/srv/dns/hosts
+        shift 2
+    done
+    systemctl restart shop-dns
+    wait_for test -s /run/shop-dns.pid
+}
+
+tls_authority() {
+    mkdir -p /srv/tls
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -days 5 \
+        -keyout "/srv/tls/$1.key" -out "/srv/tls/$1.crt" 2>/dev/null
+}
+
+tls_certificate() {
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=app.internal \
+        -keyout "/srv/tls/$1.key" -out "/srv/tls/$1.csr" 2>/dev/null
+    echo 'subjectAltName=DNS:app.internal' >"/srv/tls/$1.ext"
+    openssl x509 -req -in "/srv/tls/$1.csr" -CA "/srv/tls/$2.crt" -CAkey "/srv/tls/$2.key" -CAcreateserial \
+        -days "$3" -extfile "/srv/tls/$1.ext" -out "/srv/tls/$1.crt" 2>/dev/null
+}
+
+tls_site() {
+    tls_authority ca "The shop's authority"
+    tls_certificate app ca 5
+    cat >/etc/nginx/conf.d/backend.conf <<'EOF'
+server {
+    listen 127.0.0.1:8443 ssl;
+    server_name app.internal;
+    ssl_certificate /srv/tls/app.crt;
+    ssl_certificate_key /srv/tls/app.key;
+    return 200 "the shop answers\n";
+}
+EOF
+    nginx_site <<'EOF'
+server {
+    listen 80 default_server;
+
+    location / {
+        proxy_pass https://127.0.0.1:8443;
+        proxy_ssl_name app.internal;
+        proxy_ssl_verify on;
+        proxy_ssl_trusted_certificate /srv/tls/ca.crt;
+    }
+}
+EOF
 }

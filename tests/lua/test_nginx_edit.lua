@@ -103,7 +103,23 @@ local function addresses()
     check.ok("an address is an address", moved("l { proxy_pass http://a; }", "b; evil"):find("not one"))
 end
 
-for _, test in ipairs { replacing, adding, sharing, addresses } do
+local function retargeted(text, change)
+    local c = load_one(text)
+    local done, why = edit.replace_target(c, c:passes()[1], change)
+    return done and done.content or why
+end
+
+local function targets()
+    check.equal("the scheme alone", retargeted("l { proxy_pass https://a:1/x; # y\n}", { scheme = "http" }), "l { proxy_pass http://a:1/x; # y\n}")
+    check.equal("the port that the scheme stood for", retargeted("l { proxy_pass https://a; }", { scheme = "http" }), "l { proxy_pass http://a:443; }")
+    check.equal("an upstream has its own", retargeted("upstream u { server a:1; } l { proxy_pass https://u; }", { scheme = "http" }), "upstream u { server a:1; } l { proxy_pass http://u; }")
+    check.equal("no URI", retargeted("l { proxy_pass http://a:1/x/; }", { uri = "" }), "l { proxy_pass http://a:1; }")
+    check.equal("a URI", retargeted("l { proxy_pass http://a:1; }", { uri = "/" }), "l { proxy_pass http://a:1/; }")
+    check.equal("of a socket", retargeted("l { proxy_pass http://unix:/s; }", { uri = "/" }), "l { proxy_pass http://unix:/s:/; }")
+    check.ok("a variable is refused", retargeted("l { proxy_pass http://a:1$x; }", { uri = "" }):find("variables"))
+end
+
+for _, test in ipairs { replacing, adding, sharing, addresses, targets } do
     test()
 end
 check.done()

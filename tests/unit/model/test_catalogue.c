@@ -36,6 +36,12 @@ static void what_the_steps_need_can_be_read(void **state)
         "nginx -V",
         "/usr/local/nginx/sbin/nginx -V",
         "readlink -- /proc/12/exe",
+        "dig +time=2 +tries=1 -p 53 @10.0.0.1 app.internal A",
+        "ip route get 10.0.0.1",
+        "ip neigh show 10.0.0.1",
+        "nft list ruleset",
+        "openssl s_client -connect 10.0.0.1:443 -servername a.b -verify_hostname a.b -CAfile /a.crt",
+        "openssl s_client -connect [::1]:443 -noservername",
         NULL};
     size_t i;
 
@@ -62,6 +68,14 @@ static void nothing_that_writes_can_be_read(void **state)
                                            "ls -1A -- /a/../b",
                                            "journalctl --vacuum-size=1",
                                            "ss -H -ltnp -K",
+                                           "nft flush ruleset",
+                                           "nft list ruleset -f /x",
+                                           "ip route del 10.0.0.1",
+                                           "ip route get -batch",
+                                           "ip neigh flush 10.0.0.1",
+                                           "dig -f /etc/passwd",
+                                           "openssl s_client -connect -proxy",
+                                           "openssl enc -in /etc/shadow",
                                            "",
                                            NULL};
     size_t i;
