@@ -1,4 +1,5 @@
 /* local.c: transport "local": a process on this machine. */
+#include "io/become.h"
 #include "io/process.h"
 #include "io/shell.h"
 #include "io/transport.h"
@@ -10,7 +11,7 @@
 
 struct local_connection {
     struct loop *loop;
-    char *become; /* or NULL */
+    struct become *become;
 };
 
 /* Only what a command needs to find its way; nothing of the operator's session leaks in. */
@@ -34,39 +35,44 @@ static char **local_env(void)
     return argv_add(env, "TERM=dumb");
 }
 
-static struct stream *local_open(void *connection, const char *program,
-                                 const struct stream_calls *calls, void *data, struct err *e)
+static struct stream *local_start(void *connection, const char *become,
+                                  const struct stream_calls *calls, void *data, struct err *e)
 {
     struct local_connection *c = connection;
-    char **argv = shell_argv(c->become), **env = local_env();
+    char **argv = shell_argv(become), **env = local_env();
     struct stream *s = process_open(c->loop, argv, env, calls, data, e);
 
-    if (s)
-        shell_send(s, program);
     argv_free(argv);
     argv_free(env);
     return s;
 }
 
+static struct stream *local_open(void *connection, const char *program,
+                                 const struct stream_calls *calls, void *data, struct err *e)
+{
+    struct local_connection *c = connection;
+
+    return become_open(c->become, program, calls, data, e);
+}
+
 static void *local_connect(struct loop *l, const struct host *h, const struct target_options *o,
                            struct err *e)
 {
-    struct local_connection *c;
+    struct local_connection *c = mem_alloc(sizeof *c);
 
-    (void)o;
-    if (shell_check_become(h->become, e) < 0)
-        return NULL;
-    c = mem_alloc(sizeof *c);
     c->loop = l;
-    c->become = mem_dup(h->become);
-    return c;
+    c->become = become_new(l, h, o->asker, local_start, c, e);
+    if (c->become)
+        return c;
+    free(c);
+    return NULL;
 }
 
 static void local_disconnect(void *connection)
 {
     struct local_connection *c = connection;
 
-    free(c->become);
+    become_free(c->become);
     free(c);
 }
 

@@ -26,6 +26,11 @@ int shell_check_become(const char *become, struct err *e)
     return err_set(e, ERR_DATA, "unknown way to become another user: \"%s\"", become);
 }
 
+const char *shell_reader(void)
+{
+    return reader;
+}
+
 /* "sudo" is root's, "sudo:USER" another's; -n: it never asks, it fails. */
 char **shell_argv(const char *become)
 {

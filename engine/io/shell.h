@@ -13,6 +13,7 @@
 
 /* NULL, "sudo", "sudo:USER": else ERR_DATA. */
 int shell_check_become(const char *become, struct err *e);
+const char *shell_reader(void);                         /* what `sh -c` is given */
 char **shell_argv(const char *become);                  /* to be executed as it is; owned */
 char *shell_line(const char *become);                   /* for a login shell; owned */
 void shell_send(struct stream *s, const char *program); /* what the stream has to begin with */

@@ -22,6 +22,7 @@ static void channel_free(struct ssh_channel *c)
     *at = c->next;
     loop_timer_stop(c->deadline);
     buf_release(&c->in);
+    free(c->line);
     free(c);
 }
 
@@ -140,7 +141,7 @@ static bool channel_opening(struct ssh_channel *c)
 
 static bool channel_starting(struct ssh_channel *c)
 {
-    int rc = libssh2_channel_exec(c->channel, c->ssh->line);
+    int rc = libssh2_channel_exec(c->channel, c->line);
 
     if (rc == LIBSSH2_ERROR_EAGAIN)
         return false;
@@ -293,12 +294,14 @@ static void channel_close(struct stream *base, enum stream_close how)
 static const struct stream_ops channel_ops = {channel_write, channel_shut, channel_hold,
                                               channel_close};
 
-struct stream *ssh_channel_new(struct ssh *s, const struct stream_calls *calls, void *data)
+struct stream *ssh_channel_new(struct ssh *s, char *line, const struct stream_calls *calls,
+                               void *data)
 {
     struct ssh_channel *c = mem_alloc(sizeof *c), **end = &s->channels;
 
     c->base = (struct stream){&channel_ops, calls, data, .far = true};
     c->ssh = s;
+    c->line = line;
     c->held = true;
     buf_init(&c->in, CHANNEL_IN_MAX);
     while (*end)

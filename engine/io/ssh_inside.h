@@ -43,6 +43,7 @@ struct ssh_channel {
     struct ssh_channel *next; /* of the connection, the oldest first */
     struct ssh *ssh;
     enum channel_state state;
+    char *line; /* what it starts */
     LIBSSH2_CHANNEL *channel;
     struct loop_timer *deadline; /* for its shell to be started */
     struct buf in;               /* to be sent, from `in_at`; bounded */
@@ -57,7 +58,7 @@ struct ssh {
     struct loop *loop;
     const struct host *host;
     const struct asker *asker;
-    char *line; /* what a channel starts */
+    struct become *become;
     enum ssh_state state;
     struct loop_timer *deadline;
     struct ssh_turn *turn; /* to be woken in the loop's next turn */
@@ -89,7 +90,9 @@ void ssh_free(struct ssh *s); /* at any time */
  * else -1 and `e`. */
 int ssh_trust(struct ssh *s, struct err *e);
 
-struct stream *ssh_channel_new(struct ssh *s, const struct stream_calls *calls, void *data);
+/* Takes `line`. */
+struct stream *ssh_channel_new(struct ssh *s, char *line, const struct stream_calls *calls,
+                               void *data);
 /* True where something has moved. */
 bool ssh_channels_step(struct ssh *s);
 void ssh_channels_lose(struct ssh *s, const char *why);

@@ -362,7 +362,6 @@ static void ssh_really_free(struct ssh *s)
         uv_prepare_stop(&s->turn->uv);
         uv_close((uv_handle_t *)&s->turn->uv, (uv_close_cb)(void (*)(void))free);
     }
-    free(s->line);
     free(s->better);
     free(s);
 }
