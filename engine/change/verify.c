@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERIFY_PAUSE_MS = 250, VERIFY_READ_MS = 15000, VERIFY_TIMES_MAX = 20, VERIFY_SEEN_MAX = 6 };
+enum { VERIFY_PAUSE_MS = 250, VERIFY_READ_MS = 15000, VERIFY_WAIT_MAX_S = 120, VERIFY_TIMES_MAX = 20, VERIFY_SEEN_MAX = 6 };
 
 struct verify {
     struct target *target;
@@ -154,10 +154,27 @@ static void verify_read(void *data, const struct result *r)
     v->timer = loop_timer_start(target_loop(v->target), VERIFY_PAUSE_MS, verify_ask, v);
 }
 
+/* A question that says itself how long it waits gets that time and a little more. */
+static int verify_patience_ms(char *const *argv)
+{
+    size_t i;
+    int seconds;
+
+    for (i = 0; argv[i] && argv[i + 1]; i++)
+        if (strcmp(argv[i], "--max-time") == 0) {
+            seconds = atoi(argv[i + 1]);
+            return seconds > 0 && seconds <= VERIFY_WAIT_MAX_S && seconds * 1000 + 5000 > VERIFY_READ_MS
+                       ? seconds * 1000 + 5000
+                       : VERIFY_READ_MS;
+        }
+    return VERIFY_READ_MS;
+}
+
 static void verify_ask(void *data)
 {
     struct verify *v = data;
-    struct request q = {.argv = v->checks[v->at]->argv, .timeout_ms = VERIFY_READ_MS,
+    char *const *argv = v->checks[v->at]->argv;
+    struct request q = {.argv = argv, .timeout_ms = verify_patience_ms(argv),
                         .limit = 64 << 10, .fresh = true};
 
     v->timer = NULL;
