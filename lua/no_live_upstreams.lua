@@ -1,0 +1,168 @@
+-- no_live_upstreams.lua: what the playbook no-live-upstreams knows: nginx holds all servers of an upstream for dead.
+--
+-- That line is a follow-up: earlier ones say why each server was given up (ngx_http_upstream_round_robin.c: after
+-- max_fails failures within fail_timeout a server is left out for fail_timeout).
+
+local backend = require "backend"
+local nginx = require "nginx"
+local nginx_address = require "nginx_address"
+local nginx_log = require "nginx_log"
+local timeouts = require "timeouts"
+local unix_socket = require "unix_socket"
+local upstream_text = require "upstream"
+local web = require "web"
+
+local M = {}
+
+local LONG = 30 -- seconds of fail_timeout from which waiting is no answer
+
+-- The newest such line, a fresh one before others, and the upstream block that it is about.
+function M.from_log(symptom)
+    local found
+    for i = #symptom.failures, 1, -1 do
+        local failure = symptom.failures[i]
+        if tostring(failure.entry.message):find("^no live upstreams") and (not found or (failure.fresh and not found.fresh)) then
+            found = failure
+        end
+    end
+    local name = found and tostring(found.entry.upstream):match("^%a[%w+.-]*://([^/:]+)")
+    return found, name and symptom.nx.config:upstream(name) or nil, name
+end
+
+local function line_of(host, directive)
+    local text, _, read = host:read(directive.file, { limit = 1024 * 1024 })
+    local line = text and unix_socket.line(text, directive.line)
+    return line and read:show(line) or nil
+end
+
+local function passes_of(config, upstream)
+    for _, pass in ipairs(config:passes()) do
+        if (pass.resolved or pass.target).upstream == upstream.name then
+            return pass
+        end
+    end
+    return nil
+end
+
+-- What nginx logged last about this server, before it gave it up.
+local function last_words(symptom, key)
+    for i = #symptom.failures, 1, -1 do
+        local parsed = upstream_text.parse(symptom.failures[i].entry.upstream)
+        if parsed and upstream_text.key(parsed) == key then
+            return symptom.failures[i]
+        end
+    end
+    return nil
+end
+
+-- Each server of the block: does it answer, asked directly?
+function M.try(host, symptom, upstream, evidence)
+    local pass, servers = passes_of(symptom.nx.config, upstream), {}
+    for _, server in ipairs(upstream.servers) do
+        local key = nginx_address.key(server.address)
+        local item = { server = server, key = key or server.arg.text, down = server.params.down == true }
+        item.fail_timeout = timeouts.seconds(server.params.fail_timeout or "10s") or 10
+        item.max_fails = tonumber(server.params.max_fails or "1") or 1
+        if not item.down and key and server.address.port then
+            local answers, results = backend.ask(host, { scheme = pass and pass.target.scheme or "http", address = key,
+                                                         uri = "/", seconds = 5, times = 2 })
+            local answer = answers[#answers]
+            item.answers = answer.code ~= nil and answer.code or nil
+            item.works = answer.code ~= nil and answer.code < 500
+                or (pass ~= nil and pass.kind ~= "proxy_pass" and (answer.connect or 0) > 0)
+            item.trouble = answer.trouble
+            evidence[#evidence + 1] = backend.shown(results[#results])
+        end
+        item.last = key and last_words(symptom, key)
+        servers[#servers + 1] = item
+    end
+    return servers
+end
+
+local function describe(item)
+    if item.down then
+        return item.key .. " is marked down"
+    elseif item.works then
+        return item.key .. " answers now" .. (item.answers and " (" .. item.answers .. ")" or "")
+    elseif item.answers then
+        return item.key .. " answers " .. item.answers
+    elseif item.trouble then
+        return item.key .. " does not answer: " .. item.trouble
+    end
+    return item.key .. " could not be asked"
+end
+
+local function reload_fix(host, symptom)
+    if not symptom.url or symptom.state ~= "present" then
+        return nil
+    end
+    return { id = "reload-nginx", title = "Reload nginx, so that it tries its servers again", risk = "low", recommended = true,
+             why = "A reload forgets which servers had failed, and drops no request. Why they had failed once stays to be seen.",
+             validate = { nginx.validate(symptom.nx) },
+             commands = { { argv = nginx.reload(host, symptom.nx), note = "nginx forgets which servers had failed" } },
+             verify = { text = symptom.url .. " is asked five times and answers without an error each time",
+                        checks = { web.check(symptom.url, symptom.via) } } }
+end
+
+local function evidence_of(host, failure, servers, more)
+    local evidence = { nginx_log.show(failure) }
+    for _, item in ipairs(servers) do
+        local line = #evidence < 6 and line_of(host, item.server.directive)
+        evidence[#evidence + 1] = line or nil
+        if item.last and #evidence < 8 then
+            evidence[#evidence + 1] = nginx_log.show(item.last)
+        end
+    end
+    table.move(more, 1, #more, #evidence + 1, evidence)
+    return evidence
+end
+
+local function earlier(servers)
+    for _, item in ipairs(servers) do
+        if item.last then
+            local entry = item.last.entry
+            return string.format(" What it gave up on first was \"%s\" at %s (%s).", tostring(entry.message):sub(1, 120),
+                item.key, tostring(entry.request):match("^%u+ [^%s?]*") or "no request")
+        end
+    end
+    return " The log does not show any more why."
+end
+
+-- -> cause | nil, reason, evidence
+function M.look(host, symptom, failure, upstream)
+    local asked = {}
+    local servers = M.try(host, symptom, upstream, asked)
+    local evidence, words = evidence_of(host, failure, servers, asked), {}
+    local down, works, longest = 0, 0, 0
+    for i, item in ipairs(servers) do
+        words[i] = describe(item)
+        down, works = down + (item.down and 1 or 0), works + (item.works and 1 or 0)
+        longest = item.works and math.max(longest, item.fail_timeout) or longest
+    end
+    local place = string.format("%s (%s:%d)", upstream.name, upstream.file, upstream.line)
+    local cause = { evidence = evidence, fixes = {}, subject = { upstream = upstream.name } }
+    if down == #servers then
+        cause.title, cause.likelihood = "All servers of the upstream are marked down", 96
+        cause.summary = string.format("Every server of the upstream %s has the word `down`: somebody took them out, and nginx has "
+            .. "nobody to send requests to. Take the word away from those that may serve again, and reload nginx.", place)
+        return cause
+    elseif works == 0 then
+        return nil, string.format("that nginx has no live server in %s follows from its servers: %s", place,
+            table.concat(words, ", ")), evidence
+    end
+    cause.title, cause.likelihood = "nginx holds servers for dead that answer", 90
+    cause.summary = string.format("nginx leaves out all servers of the upstream %s, yet asked directly %s. After max_fails failures it "
+        .. "leaves a server out for its fail_timeout (%d s here).%s", place, table.concat(words, ", "),
+        math.tointeger(longest) or longest, earlier(servers))
+    if longest >= LONG then
+        cause.summary = cause.summary .. " One failure that passes must not cost that much: a fail_timeout of 10 s, or a higher "
+            .. "max_fails, is what most sites want."
+        cause.fixes[1] = reload_fix(host, symptom)
+    else
+        cause.summary = cause.summary .. " It tries them again by itself after that; what has to be found is why all of them "
+            .. "failed at once: see the earlier lines."
+    end
+    return cause
+end
+
+return M
