@@ -49,6 +49,7 @@ lab_check() {
         sh -ec 'mount -t tmpfs none /mnt; ip link set lo up; ip link add br0 type bridge' 2>&1) ||
         lab_skip "no namespaces with mounts and a bridge can be made here: $why"
     [ -w /sys/fs/cgroup ] || lab_skip "the control groups are read-only here: no host could be booted"
+    [ -n "$(lab_cgroups check)" ] || lab_skip "no control groups are mounted here: no host could be booted"
     grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || lab_skip "the kernel has no overlayfs"
     [ -r /etc/debian_version ] || lab_skip "the hosts are made with apt, and this is no Debian"
 }
@@ -70,7 +71,8 @@ lab_image_make() {
     local target=$1 codename
     # shellcheck source=/dev/null
     codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    lab_sources | timeout 900 mmdebstrap --quiet --mode=root --variant=minbase --format=directory \
+    # apt tells why a download failed only to who reads it all; and a mirror may have a bad moment.
+    lab_sources | timeout 900 mmdebstrap --verbose --aptopt='Acquire::Retries "5"' --mode=root --variant=minbase --format=directory \
         --include="$(paste -sd, "$lab_here/host-packages")" --dpkgopt=force-unsafe-io \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -91,10 +93,12 @@ lab_image() {
             rm -rf "$lab_cache"/making.*
             find "$lab_cache" -mindepth 1 -maxdepth 1 -type d -mtime +30 -exec rm -rf {} +
             making=$lab_cache/making.$$
-            trap 'rm -rf "$making"' EXIT
+            trap 'rm -rf "$making" "$making.log"' EXIT
             trap 'exit 130' INT TERM HUP
             echo "lab: making the hosts' root file system, once (a minute or two)" >&2
-            lab_image_make "$making" >&2 && mv "$making" "$path"
+            lab_image_make "$making" >"$making.log" 2>&1 ||
+                { grep -E '^(E:|W:|Err)' "$making.log" | tail -n 30 >&2; exit 1; }
+            mv "$making" "$path"
         ) 9>"$lab_cache/lock" || lab_fail "the hosts' root file system could not be made"
     fi
     touch "$path" # what has not been used for a month goes when the next one is made
