@@ -219,11 +219,15 @@ void session_fingerprint(const struct session *s, const struct document *d, char
 
 void session_print_json(json_t *json, size_t flags)
 {
+    char *text;
+
     /* A terminal would act on C1 controls, which JSON lets pass. */
     if (isatty(STDOUT_FILENO))
         flags |= JSON_ENSURE_ASCII;
-    json_dumpf(json, stdout, flags);
-    putchar('\n');
+    text = json_dumps(json, flags); /* at once: standard output writes line by line */
+    if (text)
+        puts(text);
+    free(text);
 }
 
 void session_event(struct session *s, const char *kind, const char *host, json_t *fields)

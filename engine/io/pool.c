@@ -7,8 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A worker is some processes on the host.  So the second is there only when a read has waited for
+ * longer than most take, and of those beyond the first there are not too many over all hosts:
+ * many hosts are side by side anyway. */
+enum { PATIENCE_MS = 100, EXTRA_MAX = 24 };
+
+struct extra {
+    int count;
+};
+
+static void *extra_make(struct loop *l)
+{
+    (void)l;
+    return mem_alloc(sizeof(struct extra));
+}
+
+static void extra_drop(void *extra)
+{
+    free(extra);
+}
+
+static struct extra *extra_of(const struct target *t)
+{
+    return loop_keep(t->loop, extra_make, extra_drop);
+}
+
 static void slot_close(struct slot *slot)
 {
+    if (slot->extra)
+        extra_of(slot->target)->count--;
+    slot->extra = false;
     if (slot->worker)
         slot->worker->ops->close(slot->worker);
     slot->worker = NULL;
@@ -90,11 +118,19 @@ static const struct worker_calls pool_calls = {pool_on_ready, pool_on_done, pool
 
 /* ---- handing out ---- */
 
+static int pool_there(const struct target *t)
+{
+    return pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY);
+}
+
 static void pool_open(struct target *t)
 {
     struct slot *slot = pool_slot(t, SLOT_EMPTY);
     struct err e = {0};
 
+    slot->extra = pool_there(t) > 0;
+    if (slot->extra)
+        extra_of(t)->count++;
     slot->state = SLOT_STARTING;
     slot->worker = worker_open(t->transport, t->connection, t->loop, &pool_calls, slot, &e);
     if (!slot->worker)
@@ -118,10 +154,27 @@ static void pool_run(struct target *t, struct slot *slot, struct read *read)
  * for a key or hangs, does so once. */
 static bool pool_wants_more(const struct target *t)
 {
-    int starting = pool_count(t, SLOT_STARTING);
-    int there = pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY);
+    int starting = pool_count(t, SLOT_STARTING), there = pool_there(t);
 
-    return !t->unreachable && (there ? there + starting < t->slot_max : !starting);
+    if (t->unreachable || !there)
+        return !t->unreachable && !starting;
+    return there + starting < t->slot_max && extra_of(t)->count < EXTRA_MAX;
+}
+
+static void pool_on_patience(void *data)
+{
+    struct target *t = data;
+
+    t->patience = NULL;
+    reader_wake(t);
+}
+
+/* How long `read` can still wait for one of the workers that there are; 0: not at all. */
+static int64_t pool_patience(const struct target *t, const struct read *read)
+{
+    int64_t left = read->asked_ms + PATIENCE_MS - clock_monotonic_ms();
+
+    return pool_there(t) && left > 0 ? left : 0;
 }
 
 static bool pool_expired(const struct target *t)
@@ -134,7 +187,7 @@ static void pool_expire(struct target *t)
 {
     char *why =
         mem_format("no time left: the %d s for this host are over", t->options.timeout_ms / 1000);
-    bool was_in = pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY) > 0 || !t->slots[0].worker;
+    bool was_in = pool_there(t) > 0 || !t->slots[0].worker;
     int i;
 
     for (i = 0; i < t->options.workers; i++) {
@@ -177,14 +230,16 @@ static void pool_dispatch(struct target *t)
 {
     struct read *read;
     struct slot *slot;
-    int open;
+    int open = -pool_count(t, SLOT_STARTING);
 
     while ((read = reader_next(t)) && (slot = pool_slot(t, SLOT_IDLE)))
         pool_run(t, slot, read);
-    for (open = 0; read; read = read->next)
+    for (; read && (read->state != READ_QUEUED || !pool_patience(t, read)); read = read->next)
         open += read->state == READ_QUEUED;
-    for (open -= pool_count(t, SLOT_STARTING); open > 0 && pool_wants_more(t); open--)
+    for (; open > 0 && pool_wants_more(t); open--)
         pool_open(t);
+    if (read && !t->patience)
+        t->patience = loop_timer_start(t->loop, pool_patience(t, read), pool_on_patience, t);
 }
 
 void pool_pump(struct target *t)
@@ -242,6 +297,7 @@ void pool_release(struct target *t)
     int i;
 
     loop_timer_stop(t->deadline);
+    loop_timer_stop(t->patience);
     for (i = 0; i < t->options.workers; i++)
         slot_close(&t->slots[i]);
     free(t->slots);

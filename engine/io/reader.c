@@ -27,6 +27,7 @@ static struct read *read_new(struct target *t, const struct request *q)
     read->timeout_ms = q->timeout_ms;
     read->limit = q->limit;
     read->fresh = q->fresh;
+    read->asked_ms = clock_monotonic_ms();
     while (*end)
         end = &(*end)->next;
     *end = read;

@@ -7,6 +7,7 @@
 #define FETTLE_IO_SSH_INSIDE_H
 
 #include "io/ask.h"
+#include "io/gate.h"
 #include "io/ssh_auth.h"
 #include "io/ssh_dial.h"
 #include "io/ssh_known_hosts.h"
@@ -20,6 +21,7 @@
 enum ssh_state {
     SSH_IDLE,      /* not connected; the first channel begins it */
     SSH_SETTINGS,  /* what holds for this host */
+    SSH_GATE,      /* its turn to log in; once more where the look-up or TCP takes its time */
     SSH_DIAL,      /* look-up and TCP */
     SSH_HANDSHAKE, /* banners and keys */
     SSH_TRUST,     /* is it the host that we know? */
@@ -66,6 +68,7 @@ struct ssh {
     bool pumping, again, freed;
     struct ssh_settings_query *query;
     const struct ssh_settings *settings;
+    struct gate_pass *pass;
     struct ssh_dial *dial;
     struct known_hosts *known;
     struct ask *ask;

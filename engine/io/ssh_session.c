@@ -21,6 +21,8 @@ enum {
         10 * 1000, /* for look-up, connect and handshake, each, where ConnectTimeout is not set */
     AUTH_MS = 30 * 1000,
     SETTINGS_MS = 20 * 1000,
+    DIAL_PLACE_MS = 300,   /* a host that is not there costs the others no more than this */
+    LOGIN_PLACE_MS = 3000, /* nor one that says nothing more than this */
 };
 
 struct ssh_turn { /* closes at its own pace */
@@ -92,6 +94,8 @@ static void ssh_let_go(struct ssh *s)
 {
     ssh_settings_cancel(s->query);
     s->query = NULL;
+    gate_leave(s->pass);
+    s->pass = NULL;
     ssh_dial_cancel(s->dial);
     s->dial = NULL;
     if (s->ask)
@@ -189,7 +193,24 @@ static int ssh_settings(struct ssh *s, struct err *e)
     }
     s->timeout_ms =
         s->settings->connect_timeout_ms > 0 ? s->settings->connect_timeout_ms : TIMEOUT_MS;
-    return ssh_enter(s, SSH_DIAL);
+    return ssh_enter(s, SSH_GATE);
+}
+
+static void on_admitted(void *data)
+{
+    struct ssh *s = data;
+
+    ssh_enter(s, s->abstract.wire ? SSH_HANDSHAKE : SSH_DIAL);
+    ssh_pump(s);
+}
+
+static int ssh_gate(struct ssh *s, struct err *e)
+{
+    (void)e;
+    if (!s->pass)
+        s->pass =
+            gate_ask(s->loop, s->abstract.wire ? LOGIN_PLACE_MS : DIAL_PLACE_MS, on_admitted, s);
+    return LIBSSH2_ERROR_EAGAIN;
 }
 
 static void on_wire(void *data)
@@ -206,7 +227,11 @@ static void on_dialled(void *data, int fd, const struct err *e)
         ssh_lose(s, e->text);
     } else {
         s->abstract.wire = ssh_wire_new(s->loop, fd, on_wire, s);
-        ssh_enter(s, SSH_HANDSHAKE);
+        if (!gate_is_in(s->pass)) {
+            gate_leave(s->pass);
+            s->pass = NULL;
+        }
+        ssh_enter(s, s->pass ? SSH_HANDSHAKE : SSH_GATE);
     }
     ssh_pump(s);
 }
@@ -336,6 +361,8 @@ static int ssh_auth(struct ssh *s, struct err *e)
         return ssh_fail(s, "the login failed", rc, e);
     ssh_auth_free(s->abstract.auth);
     s->abstract.auth = NULL;
+    gate_leave(s->pass);
+    s->pass = NULL;
     return ssh_enter(s, SSH_OPEN);
 }
 
@@ -369,9 +396,9 @@ static void ssh_really_free(struct ssh *s)
 static int ssh_step(struct ssh *s, struct err *e)
 {
     static int (*const handlers[])(struct ssh *, struct err *) = {
-        [SSH_IDLE] = ssh_idle,           [SSH_SETTINGS] = ssh_settings, [SSH_DIAL] = ssh_dial,
-        [SSH_HANDSHAKE] = ssh_handshake, [SSH_TRUST] = ssh_trusted,     [SSH_AUTH] = ssh_auth,
-        [SSH_OPEN] = ssh_open,
+        [SSH_IDLE] = ssh_idle, [SSH_SETTINGS] = ssh_settings,   [SSH_GATE] = ssh_gate,
+        [SSH_DIAL] = ssh_dial, [SSH_HANDSHAKE] = ssh_handshake, [SSH_TRUST] = ssh_trusted,
+        [SSH_AUTH] = ssh_auth, [SSH_OPEN] = ssh_open,
     };
 
     return handlers[s->state](s, e);

@@ -28,6 +28,7 @@ struct read {
     int timeout_ms;
     size_t limit;
     bool fresh;
+    int64_t asked_ms; /* on the monotonic clock */
     bool forgotten; /* nobody new may have it; goes with its last ticket */
     enum read_state state;
     size_t tickets; /* that point here */
@@ -39,6 +40,7 @@ enum slot_state { SLOT_EMPTY, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY };
 struct slot {
     struct target *target;
     enum slot_state state;
+    bool extra; /* there is another: counted over all hosts */
     struct worker *worker;
     struct read *read; /* SLOT_BUSY */
 };
@@ -58,6 +60,7 @@ struct target {
     /* pool.c */
     struct slot *slots;
     int slot_max; /* fewer than options.workers where the host allows no more */
+    struct loop_timer *patience; /* until another worker is worth its price */
     struct loop_timer *deadline;
     int64_t deadline_ms; /* on the monotonic clock; 0 until the first read */
     char *unreachable;   /* why, once that is known */

@@ -22,15 +22,23 @@ exec 7<&0 8>&1 9>&2 </dev/null >/dev/null 2>&1
 # so that one signal ends all of it.  Busybox's does not, and lingers: there, and where none is, a
 # session makes the group and a watchdog of ours keeps the time.
 bound=
-group=
+group=yes
 own=
-if timeout --foreground -k 1 9 true; then
-    group=yes bound='timeout -k 1'
-elif command -v setsid; then
-    group=yes own=setsid
-fi
 cut='head -c'
-case $(echo yes | head -c 2) in ye) ;; *) cut= ;; esac
+# Both in one where it can be: every process counts on a sick host.
+case $(echo yes | timeout --foreground -k 1 9 head -c 2) in
+ye) bound='timeout -k 1' ;;
+*)
+    if timeout --foreground -k 1 9 true; then
+        bound='timeout -k 1'
+    elif command -v setsid; then
+        own=setsid
+    else
+        group=
+    fi
+    case $(echo yes | head -c 2) in ye) ;; *) cut= ;; esac
+    ;;
+esac
 
 answer() {
     echo "
@@ -78,9 +86,10 @@ job() {
     echo $status >&3
 }
 
-# As much as is asked for of what comes in; the rest is the writer's SIGPIPE.
+# As much as is asked for of what comes in; the rest is the writer's SIGPIPE.  The last thing that
+# its subshell does.
 some() {
-    if [ -n "$cut" ]; then $cut "$bytes"; else cat; fi
+    if [ -n "$cut" ]; then exec $cut "$bytes"; else exec cat; fi
 }
 
 while read -r token time bytes command <&7; do
