@@ -211,6 +211,12 @@ M.heads = {
     {"SSL_use_certificate(", on_tls},
     {"SSL_use_PrivateKey(", on_tls},
     {"SSL_set0_chain(", on_tls},
+    {"no proxy_ssl_trusted_certificate for proxy_ssl_verify", {"tls-upstream"}},
+    {"no uwsgi_ssl_trusted_certificate for uwsgi_ssl_verify", {"tls-upstream"}},
+    {"no grpc_ssl_trusted_certificate for grpc_ssl_verify", {"tls-upstream"}},
+    {'no "proxy_ssl_certificate_key" is defined for certificate ', {"tls-upstream"}},
+    {'no "uwsgi_ssl_certificate_key" is defined for certificate ', {"tls-upstream"}},
+    {'no "grpc_ssl_certificate_key" is defined for certificate ', {"tls-upstream"}},
     {"upstream SSL certificate verify error", {"tls-upstream"}},
     {"upstream SSL certificate does not match", {"tls-upstream"}},
 
@@ -241,6 +247,8 @@ M.heads = {
     {"no resolver defined to resolve ", dns},
     {"host not found in upstream", {"dns-resolution", "wrong-proxy-pass"}},
     {"host not found in resolver", dns},
+    {"resolving names at run time requires upstream ", dns},
+    {"load balancing method does not support resolving names at run time in upstream ", dns},
     {"service ", function(fact)
         return fact.message:find(" could not be resolved ", 1, true) and dns or none
     end},
@@ -303,6 +311,9 @@ end
 local function begins_with_a_value(message)
     if message:find("^%d+ worker_connections are not enough for ") then
         return none -- a configuration error at start-up (ngx_event.c)
+    end
+    if message:find("^%d+ worker_connections are not enough, reusing connections") then
+        return none -- idle connections are closed to make room; no request fails (ngx_connection.c)
     end
     if message:find("^%d+ worker_connections are not enough") then
         return limit
