@@ -14,6 +14,9 @@
 #define S "\037"
 #define CURL "curl -q -sS -g -k -o /dev/null --noproxy * --max-time <int>"
 #define S_CLIENT "openssl s_client -connect <addr> "
+/* The answer itself, of a backend that is asked past nginx. */
+#define CURL_SHOWN                                                                                 \
+    "curl -q -sS -g -k -i --raw --http0.9 --http1.<int> --noproxy * --max-time <int>"
 #define CURL_FORMAT                                                                               \
     "-w %{http_code}|%{time_connect}|%{time_starttransfer}|%{time_total}|%{remote_ip}"
 
@@ -57,9 +60,14 @@ static const char *const reads[] = {
     S_CLIENT "-servername <host> -verify_hostname <host>",
     S_CLIENT "-noservername -verify_hostname <host> -CAfile <path>",
     S_CLIENT "-servername <host> -verify_hostname <host> -CAfile <path>",
+    "ip route show",
+    "ip rule show",
+    CURL_SHOWN " --connect-to <text> -- <url>",
+    CURL_SHOWN " --unix-socket <path> -- <url>",
     "ss -H -ltnp",
     "ss -H -lxnp",
     "ss -H -tn",
+    "ss -H -tanp",
     "ss -s",
     "systemctl show --no-pager --property=<names> -- <unit>...",
     "systemctl list-unit-files --no-pager --no-legend --type=service",
@@ -84,6 +92,7 @@ static const char *const changes[] = {
     "service <name> stop",
     "service <name> restart",
     "service <name> reload",
+    "sysctl -w net.ipv4.ip_local_port_range=<text>",
     "nginx -s reload",
     "nginx -p <path> -s reload",
     "nginx -c <path> -s reload",

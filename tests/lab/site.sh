@@ -11,6 +11,7 @@
 #   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
 #   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
 #   tls_certificate FILE AUTHORITY DAYS   one for app.internal, for so many days from now on
+#   raw_site            … a service that sends exactly what raw_answer BYTES says
 #   pool_set NAME VALUE a setting of the pool, as an administrator would write it
 #   wait_for COMMAND…   until it succeeds, for five seconds
 #
@@ -189,4 +190,35 @@ server {
     }
 }
 EOF
+}
+
+# An application that sends exactly the bytes of /srv/shop/answer, or resets the connection.
+raw_site() {
+    app_site
+    sed -i 's|^Type=.*|Type=simple|; s|^ExecStart=.*|ExecStart=/usr/bin/python3 /srv/shop/raw.py|' "$unit"
+    cat >/srv/shop/raw.py <<'EOF_RAW'
+import socket, struct
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", 8000))
+server.listen(64)
+while True:
+    client, _ = server.accept()
+    client.recv(65536)
+    answer = open("/srv/shop/answer", "rb").read()
+    if answer == b"RESET":
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    else:
+        client.sendall(answer)
+    client.close()
+EOF_RAW
+    raw_answer 'HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nthe shop answers\n'
+    systemctl daemon-reload
+    systemctl restart shop-app
+    wait_for curl -s -o /dev/null http://127.0.0.1:8000/
+}
+
+raw_answer() {
+    # shellcheck disable=SC2059 # the bytes, as printf writes them
+    printf "$1" >/srv/shop/answer
 }

@@ -1,0 +1,126 @@
+-- invalid_response.lua: what the playbook of that name finds out about a backend that sends no HTTP.
+
+local direct = require "direct"
+local fpm = require "fpm"
+local fpm_log = require "fpm_log"
+local http_answer = require "http_answer"
+local nginx_log = require "nginx_log"
+local service = require "service"
+local upstream = require "upstream"
+
+local M = {}
+
+local TIMES = 3
+local BROKEN = { empty = true, reset = true, ["not-http"] = true, ["bad-header"] = true, short = true }
+
+-- The last words of the service behind the address, where it is this host's and known.
+local function service_words(host, address, evidence)
+    local place = address.unix and "here" or (require("addresses").place(host, address.host, function() return nil end))
+    if place ~= "here" then
+        return nil
+    end
+    local svc
+    if address.unix then
+        svc = service.of_socket(host, address.unix)
+    else
+        svc = service.of_port(host, address.port)
+    end
+    for _, item in ipairs(svc and svc.evidence or {}) do
+        evidence[#evidence + 1] = item
+    end
+    evidence[#evidence + 1] = svc and service.last_words(svc) or nil
+    return svc
+end
+
+-- What became of the PHP process that was at work.
+local function php_death(host, address, at)
+    local pools = fpm.find(host)
+    local pool = (address.unix and fpm.of_socket(pools, address.unix) or fpm.of_port(pools, address.port))[1]
+    if not pool then
+        return nil
+    end
+    local slow = fpm_log.find(host, pool, "execution timed out", at)
+    local death = slow or fpm_log.find(host, pool, "exited on signal", at)
+    if not death then
+        return nil
+    end
+    local words = slow and "PHP-FPM ended the script, since it ran longer than request_terminate_timeout of pool ["
+        .. pool.name .. "] (" .. pool.file .. ") allows"
+        or "its PHP process died (" .. (death.line:match("exited on signal %d+ %b()") or "killed") .. ")"
+    return words, death.result:show(death.line)
+end
+
+local function ask(host, question)
+    local last
+    for _ = 1, TIMES do
+        last = direct.ask(host, question)
+        if last.kind ~= "http" then
+            return last
+        end
+    end
+    return last
+end
+
+local function cause_of(failure, key, evidence)
+    return { title = "The backend sends no valid HTTP answer", likelihood = 90, evidence = evidence,
+             subject = { upstream = key },
+             said = tostring(failure.entry.message):gsub(" while .*$", "") }
+end
+
+local function confirm(cause, confirmed, text, svc)
+    cause.summary = text .. " nginx can pass no such answer on; it is the application that has to be mended"
+        .. (svc and ": look at the log of " .. svc.name .. "." or ".")
+    cause.said = nil
+    return confirmed(cause)
+end
+
+local function unasked(host, failure, address, key, why, evidence, confirmed, inconclusive)
+    local cause = cause_of(failure, key, evidence)
+    local words, shown = php_death(host, address, failure.at)
+    evidence[#evidence + 1] = shown
+    if words then
+        return confirm(cause, confirmed, string.format("nginx got no whole answer from %s: %s.", key, words))
+    elseif not failure.fresh then
+        return inconclusive { reason = "nginx got an invalid answer from " .. key .. ", but not just now, and the backend "
+            .. "cannot be asked past nginx: " .. why, evidence = evidence }
+    end
+    cause.likelihood = 75
+    local svc = service_words(host, address, evidence)
+    return confirm(cause, confirmed, string.format("nginx logged about %s: %s. What it sends cannot be shown: %s.", key,
+        cause.said, why), svc)
+end
+
+function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive)
+    local evidence = { nginx_log.show(failure) }
+    local address = upstream.parse(failure.entry.upstream)
+    if not address then
+        return inconclusive { reason = "the log line does not say which upstream sent it", evidence = evidence }
+    end
+    local key = upstream.key(address)
+    local question, why = direct.of_failure(symptom, failure)
+    local answer = question and ask(host, question)
+    if not answer or answer.kind == "unasked" then
+        return unasked(host, failure, address, key, why or "curl could not ask it", evidence, confirmed, inconclusive)
+    end
+    evidence[#evidence + 1] = answer.result:show(answer.line)
+    local other = answer.kind == "not-http" and http_answer.other_protocol(answer.result.out)
+    if other then
+        return ruled_out { reason = string.format("%s is no broken application: %s answers there", key, other), evidence = evidence }
+    elseif BROKEN[answer.kind] then
+        local cause = cause_of(failure, key, evidence)
+        local svc = service_words(host, address, evidence)
+        return confirm(cause, confirmed, string.format("%s, asked past nginx: %s%s.", key, answer.problem,
+            answer.line ~= "" and string.format(' ("%s")', answer.line:sub(1, 120)) or ""), svc)
+    elseif answer.kind == "http" and not failure.fresh then
+        return ruled_out { reason = string.format("%s sends a valid answer now (%d)", key, answer.code), evidence = evidence }
+    elseif answer.kind == "http" then
+        local cause = cause_of(failure, key, evidence)
+        cause.likelihood = 70
+        local svc = service_words(host, address, evidence)
+        return confirm(cause, confirmed, string.format("nginx logged about %s: %s. Asked past nginx %d times it answered "
+            .. "properly, so it fails now and then, or at something that only nginx sends.", key, cause.said, TIMES), svc)
+    end
+    return inconclusive { reason = key .. ", asked past nginx: " .. answer.problem, evidence = evidence }
+end
+
+return M

@@ -1,0 +1,128 @@
+-- passed_on.lua: is the 502 nginx's own, or the backend's, which nginx only passed on?
+--
+-- nginx logs, at level error or above, why it makes a 502 itself (ngx_http_upstream_next and whoever
+-- calls it), so a 502 without a line is one that the backend sent, where the log shows that level.
+
+local nginx_log = require "nginx_log"
+local ss = require "ss"
+local upstream = require "upstream"
+
+local M = {}
+
+-- Levels at which an error log keeps what nginx says about a failed upstream.
+local LOUD = { error = true, warn = true, notice = true, info = true, debug = true }
+
+local function own_answer(config, block)
+    for _, d in ipairs(block and config:children(block) or {}) do
+        if d.name == "return" and d.args[1] and d.args[1].text:find("^50[24]$") then
+            return d
+        end
+    end
+    return nil
+end
+
+-- -> { keys = { "host:port", … } of the one pass that the URL goes through, pass, server, location,
+--      by_configuration = a `return 502`, why = what is not known }
+function M.reached(symptom)
+    local config = symptom.nx.config
+    local scheme, host, port, uri = tostring(symptom.url):match("^(https?)://([^/:]+):?(%d*)(/?.*)$")
+    local out = { keys = {} }
+    local server, location = config:route { scheme = scheme, host = (host or ""):lower(),
+        port = tonumber(port) or (scheme == "https" and 443 or 80), uri = uri ~= "" and uri or "/" }
+    if not server then
+        out.why = "which server answers is not certain"
+        return out
+    end
+    out.server, out.location = server, location
+    out.by_configuration = own_answer(config, location) or own_answer(config, server)
+    local passes = {}
+    for _, reachable in ipairs(config:reachable_passes(server, location) or {}) do
+        passes[reachable.pass.directive] = true
+        out.count = (out.count or 0) + 1
+    end
+    for _, use in ipairs(config:addresses()) do
+        for _, pass in ipairs(use.passes) do
+            if passes[pass.directive] and use.key then
+                out.keys[#out.keys + 1] = use.key
+                out.pass = pass
+            end
+        end
+    end
+    return out
+end
+
+-- Would a 502 of nginx's own have been logged where we looked?
+local function log_tells(config, place)
+    local d = config:effective(place, "error_log")
+    local path = d and d.args[1].text
+    return path ~= "/dev/null" and (not d or not d.args[2] or LOUD[d.args[2].text] or false)
+end
+
+-- A backend that is this nginx itself: then the lines of its own failure are in the same log.
+local function is_nginx(host, key)
+    local address = upstream.parse(key)
+    local r = address and address.port and host:run { "ss", "-H", "-ltnp" }
+    for _, hit in ipairs(r and r.ok and ss.listens(ss.listeners(r.out), address.host, address.port) or {}) do
+        for _, process in ipairs(type(hit.entry.processes) == "table" and hit.entry.processes or {}) do
+            if process.name == "nginx" then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+local function says(symptom, found, said)
+    local code = said.answer.code
+    return string.format("%s answers %d by itself when it is asked past nginx (%s); nginx only passes that on. What it "
+        .. "needs behind it (a database, an API, a backend of its own) failed: look at its own log.",
+        said.key, code, said.question.url)
+end
+
+local function by_silence(symptom, found)
+    local reached = found.reached
+    local key = reached.keys[1]
+    if found.own or #reached.keys ~= 1 or symptom.failures.read == 0 or not symptom.code
+        or not log_tells(symptom.nx.config, reached.location or reached.server) or #symptom.failures.problems > 0
+        or not reached.pass or reached.pass.kind == "proxy_pass" then
+        return nil
+    end
+    return string.format("nginx answers %d for %s and logged no failure of its own, as it does for every 502 that it "
+        .. "makes itself: the application behind %s sent that status, and nginx passed it on. Look at its own log.",
+        symptom.code, symptom.url, key)
+end
+
+function M.verdict(host, symptom, found, confirmed, ruled_out, inconclusive)
+    local title = "The backend itself answers " .. tostring(symptom.code)
+    for _, said in ipairs(found.answers) do
+        local code = said.answer.code
+        if (code == 502 or code == 504) and is_nginx(host, said.key) and found.own then
+            return ruled_out { reason = said.key .. " is this host's nginx itself; its own failure is in the log",
+                               evidence = { nginx_log.show(found.own) } }
+        elseif code == 502 or code == 504 then
+            return confirmed { title = title, likelihood = 90, evidence = found.evidence,
+                               subject = { upstream = said.key }, summary = says(symptom, found, said) }
+        end
+    end
+    if found.own then
+        return ruled_out { reason = "nginx made the error itself, and logged why: it got no usable answer",
+                           evidence = { nginx_log.show(found.own) } }
+    end
+    local first = found.answers[1]
+    if first and first.answer.code then
+        return ruled_out { reason = string.format("%s answers %d when it is asked past nginx", first.key, first.answer.code),
+                           evidence = found.evidence }
+    elseif first then
+        return ruled_out { reason = string.format("asked past nginx, %s gives no answer of its own: %s", first.key,
+            first.answer.problem), evidence = found.evidence }
+    end
+    local summary = by_silence(symptom, found)
+    if summary then
+        return confirmed { title = title, likelihood = 75, evidence = found.evidence, summary = summary,
+                           subject = { upstream = found.reached.keys[1] } }
+    end
+    return inconclusive { reason = "the backend could not be asked past nginx: "
+        .. (found.why or "no upstream is known that this address leads to"), evidence = found.evidence }
+end
+
+return M
