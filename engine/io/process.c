@@ -256,3 +256,11 @@ struct stream *process_open(struct loop *l, char **argv, char **env,
     uv_read_start((uv_stream_t *)&s->err, on_alloc, on_read);
     return &s->base;
 }
+
+void process_signal(struct stream *base, int number)
+{
+    struct process *s = (struct process *)base;
+
+    if (!s->exited)
+        kill(-s->process.pid, number);
+}

@@ -13,4 +13,7 @@
 struct stream *process_open(struct loop *l, char **argv, char **env,
                             const struct stream_calls *calls, void *data, struct err *e);
 
+/* To the whole group, as long as the process is there. */
+void process_signal(struct stream *s, int number);
+
 #endif

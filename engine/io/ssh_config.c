@@ -292,6 +292,7 @@ static char *expand(const struct reading *r, const char *path)
 {
     char *whole = expand_home(r, path);
     const char *c;
+    char *done = NULL;
     struct buf b;
     int rc = 0;
 
@@ -306,9 +307,9 @@ static char *expand(const struct reading *r, const char *path)
     }
     free(whole);
     if (rc == 0)
-        return buf_take(&b);
+        done = mem_dup(b.data);
     buf_release(&b);
-    return NULL;
+    return done;
 }
 
 static void expand_identities(struct reading *r)

@@ -2,7 +2,8 @@
 #include "io/target_inside.h"
 
 #include "base/mem.h"
-#include "io/ssh.h"
+#include "io/openssh.h"
+#include "io/way.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,10 @@ static const struct transport *target_choose(const struct host *h, const struct 
     if (strcmp(name, "local") == 0)
         return &transport_local;
     if (strcmp(name, "ssh") == 0)
-        return &transport_ssh;
+        return &transport_way;
     if (strcmp(name, "openssh") == 0)
-        err_set(e, ERR_UNREACHABLE, "transport \"%s\" is not built in yet", name);
-    else if (strcmp(name, "replay") == 0)
+        return &transport_openssh;
+    if (strcmp(name, "replay") == 0)
         err_set(e, ERR_DATA, "no record to replay for host \"%s\"", h->name);
     else
         err_set(e, ERR_DATA, "unknown transport \"%s\" of host \"%s\"", name, h->name);
@@ -133,5 +134,10 @@ struct loop *target_loop(const struct target *t)
 
 const char *target_transport(const struct target *t)
 {
-    return t->transport->name;
+    return t->transport == &transport_way ? way_name(t->connection) : t->transport->name;
+}
+
+const char *target_way(const struct target *t)
+{
+    return t->transport == &transport_way ? way_why(t->connection) : NULL;
 }

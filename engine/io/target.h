@@ -40,7 +40,9 @@ struct target *target_new(struct loop *l, const struct host *h, const struct tar
  * callback; a change's program goes on by itself, reads are ended (the loop sees to it). */
 void target_free(struct target *t);
 const struct host *target_host(const struct target *t);
-const char *target_transport(const struct target *t); /* "local", "ssh", … */
+/* "local", "ssh", …: as far as is known; for "ssh" it may become "openssh" while connecting. */
+const char *target_transport(const struct target *t);
+const char *target_way(const struct target *t); /* why it is "openssh" by itself, or NULL */
 struct loop *target_loop(const struct target *t);
 
 #endif

@@ -50,7 +50,8 @@ struct world {
     int descriptors, children;
 };
 
-static struct sshd *over_ssh; /* the host's sshd; NULL: it is the local machine */
+static struct sshd *over_ssh;        /* the host's sshd; NULL: it is the local machine */
+static const char *way_over = "ssh"; /* or "openssh" */
 
 struct asked { /* one read and its answer */
     bool done;
@@ -134,7 +135,7 @@ static void world_host(struct host *h, const char *become)
 {
     memset(h, 0, sizeof *h);
     h->name = mem_dup("here");
-    h->transport = mem_dup(over_ssh ? "ssh" : "local");
+    h->transport = mem_dup(over_ssh ? way_over : "local");
     h->become = mem_dup(become);
     if (!over_ssh)
         return;
@@ -229,14 +230,16 @@ ask(struct world *w, struct asked *a, char *const *argv, size_t limit, int timeo
     assert_int_equal(loop_run(w->loop, &a->done), 0);
 }
 
-/* The tests of a file over the local transport, or, called with "ssh", over a real sshd. */
+/* The tests of a file over the local transport, or, called with "ssh" or "openssh", over a real
+ * sshd. */
 static int __attribute__((unused)) run_over(int argc, char **argv, int (*run)(void))
 {
     static struct sshd sshd;
     int failed;
 
-    if (argc < 2 || strcmp(argv[1], "ssh") != 0)
+    if (argc < 2)
         return run();
+    way_over = argv[1];
     if (sshd_missing()) {
         printf("skipped: %s\n", sshd_missing());
         return 77;

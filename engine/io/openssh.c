@@ -1,0 +1,296 @@
+/* openssh.c: transport "openssh", through the system's ssh.
+ *
+ * One ssh logs in and stays (the master); each worker and each change is a further ssh that runs
+ * over the master's connection.  Both are children with streams; a stream that is opened
+ * before the login is done is a relay that waits for it. */
+#include "io/openssh.h"
+
+#include "base/argv.h"
+#include "base/mem.h"
+#include "io/openssh_control.h"
+#include "io/process.h"
+#include "io/relay.h"
+#include "io/shell.h"
+#include "io/ssh_command.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LOGIN_MS = 60 * 1000, /* with ways over other hosts */
+    SAID_MAX = 8 * 1024,
+};
+
+enum openssh_state { OPENSSH_IDLE, OPENSSH_SETTINGS, OPENSSH_LOGIN, OPENSSH_OPEN };
+
+struct waiting {
+    struct waiting *next;
+    struct relay *relay;
+};
+
+struct openssh {
+    struct loop *loop;
+    const struct host *host;
+    char *program, *line, *socket;
+    enum openssh_state state;
+    struct ssh_settings_query *query;
+    const struct ssh_settings *settings;
+    struct stream *master;
+    struct buf out, said;
+    struct loop_timer *deadline;
+    struct waiting *relays; /* all that are open */
+};
+
+/* ---- streams over the master's connection ---- */
+
+static struct stream *client_open(struct openssh *s, struct relay *r, struct err *e)
+{
+    char **argv = openssh_client_argv(s->program, s->settings->name, s->socket, s->line);
+    struct stream *client = process_open(s->loop, argv, NULL, relay_inner_calls(), r, e);
+
+    argv_free(argv);
+    return client;
+}
+
+/* 255 is ssh's own: the connection went, there is no room for one more, or the shell over there
+ * was killed.  As long as the connection stands, a shell that had begun has ended somehow. */
+static bool client_over(void *owner, struct relay *r, struct stream_end *end, bool fresh)
+{
+    struct openssh *s = owner;
+    bool open = s->state == OPENSSH_OPEN;
+
+    (void)r;
+    if (end->kind != STREAM_EXIT || end->code != 255)
+        return false;
+    *end = (struct stream_end){.kind = STREAM_LOST, .code = -1, .crowded = open && fresh};
+    if (open && !fresh)
+        end->kind = STREAM_CLOSED;
+    end->why = end->crowded ? "ssh could not open one more session" : "the connection was lost";
+    return false;
+}
+
+static void client_gone(void *owner, struct relay *r)
+{
+    struct openssh *s = owner;
+    struct waiting **at = &s->relays, *w;
+
+    while (*at && (*at)->relay != r)
+        at = &(*at)->next;
+    w = *at;
+    if (w)
+        *at = w->next;
+    free(w);
+}
+
+static const struct relay_calls client_calls = {client_over, client_gone};
+
+/* The next one that waits; told one by one, as each may close others. */
+static struct relay *next_waiting(const struct openssh *s)
+{
+    const struct waiting *w;
+    struct relay *found = NULL;
+
+    for (w = s->relays; w; w = w->next)
+        if (relay_waits(w->relay))
+            found = w->relay; /* the oldest is the last */
+    return found;
+}
+
+static void attach_all(struct openssh *s)
+{
+    struct relay *r;
+    struct err e = {0};
+
+    while (s->state == OPENSSH_OPEN && (r = next_waiting(s))) {
+        struct stream *client = client_open(s, r, &e);
+
+        if (client)
+            relay_attach(r, client, false);
+        else
+            relay_end(r, e.text);
+    }
+}
+
+/* ---- the master ---- */
+
+static void master_close(struct openssh *s)
+{
+    loop_timer_stop(s->deadline);
+    s->deadline = NULL;
+    ssh_settings_cancel(s->query);
+    s->query = NULL;
+    if (s->master) {
+        process_signal(s->master, SIGTERM); /* it removes its socket */
+        s->master->ops->close(s->master, STREAM_KILL);
+    }
+    s->master = NULL;
+    s->state = OPENSSH_IDLE;
+    buf_clear(&s->out);
+    buf_clear(&s->said);
+}
+
+static void openssh_fail(struct openssh *s, const char *reason)
+{
+    char *why = mem_dup(reason);
+    struct relay *r;
+
+    master_close(s);
+    while (s->state == OPENSSH_IDLE && (r = next_waiting(s)))
+        relay_end(r, why);
+    free(why);
+}
+
+static void on_begun(void *data)
+{
+    (void)data;
+}
+
+static void on_out(void *data, const char *bytes, size_t n)
+{
+    struct openssh *s = data;
+
+    buf_add(&s->out, bytes, n);
+    if (s->state != OPENSSH_LOGIN || !strstr(s->out.data, OPENSSH_READY))
+        return;
+    s->state = OPENSSH_OPEN;
+    loop_timer_stop(s->deadline);
+    s->deadline = NULL;
+    s->master->ops->hold(s->master, false);
+    attach_all(s);
+}
+
+static void on_err(void *data, const char *bytes, size_t n)
+{
+    struct openssh *s = data;
+
+    buf_add(&s->said, bytes, n);
+}
+
+static void on_end(void *data, const struct stream_end *end)
+{
+    struct openssh *s = data;
+    char *said = openssh_reason(s->said.data);
+    const char *other =
+        s->state == OPENSSH_OPEN ? "the connection was lost" : "ssh ended without a word";
+
+    (void)end;
+    openssh_fail(s, said ? said : other);
+    free(said);
+}
+
+static const struct stream_calls master_calls = {on_begun, on_out, on_err, on_end};
+
+static void on_deadline(void *data)
+{
+    struct openssh *s = data;
+    char *why = mem_format("the login did not end within %d s", LOGIN_MS / 1000);
+
+    s->deadline = NULL;
+    openssh_fail(s, why);
+    free(why);
+}
+
+static void master_start(struct openssh *s)
+{
+    struct err e = {0};
+    char **argv;
+
+    free(s->socket);
+    s->socket = openssh_socket(s->loop, &e);
+    if (!s->socket) {
+        openssh_fail(s, e.text);
+        return;
+    }
+    argv = openssh_master_argv(s->program, s->host, s->settings, s->socket, false);
+    s->master = process_open(s->loop, argv, NULL, &master_calls, s, &e);
+    argv_free(argv);
+    if (!s->master) {
+        openssh_fail(s, e.text);
+        return;
+    }
+    s->state = OPENSSH_LOGIN;
+    s->deadline = loop_timer_start(s->loop, LOGIN_MS, on_deadline, s);
+}
+
+static void on_settings(void *data, const struct ssh_settings *settings, const struct err *e)
+{
+    struct openssh *s = data;
+
+    s->query = NULL;
+    s->settings = settings;
+    if (settings)
+        master_start(s);
+    else
+        openssh_fail(s, e->text);
+}
+
+/* ---- the transport ---- */
+
+static void *openssh_connect(struct loop *l, const struct host *h, const struct target_options *o,
+                             struct err *e)
+{
+    struct openssh *s;
+    char *program;
+
+    (void)o;
+    if (shell_check_become(h->become, e) < 0)
+        return NULL;
+    program = ssh_command_find();
+    if (!program) {
+        err_set(e, ERR_UNREACHABLE,
+                "there is no `ssh` on this machine: install OpenSSH's client for transport "
+                "\"openssh\"");
+        return NULL;
+    }
+    s = mem_alloc(sizeof *s);
+    s->loop = l;
+    s->host = h;
+    s->program = program;
+    s->line = shell_line(h->become);
+    buf_init(&s->out, SAID_MAX);
+    buf_init(&s->said, SAID_MAX);
+    return s;
+}
+
+static struct stream *openssh_open(void *connection, const char *program,
+                                   const struct stream_calls *calls, void *data, struct err *e)
+{
+    struct openssh *s = connection;
+    struct relay *r = relay_new(&client_calls, s, calls, data);
+    struct waiting *w = mem_alloc(sizeof *w);
+    struct stream *client;
+
+    w->relay = r;
+    w->next = s->relays;
+    s->relays = w;
+    shell_send(relay_stream(r), program);
+    if (s->state == OPENSSH_OPEN) {
+        client = client_open(s, r, e);
+        if (!client) {
+            relay_stream(r)->ops->close(relay_stream(r), STREAM_KILL);
+            return NULL;
+        }
+        relay_attach(r, client, true);
+    } else if (s->state == OPENSSH_IDLE) {
+        s->state = OPENSSH_SETTINGS;
+        s->query = ssh_settings_get(s->loop, s->host, on_settings, s);
+    }
+    return relay_stream(r);
+}
+
+static void openssh_disconnect(void *connection)
+{
+    struct openssh *s = connection;
+
+    master_close(s);
+    buf_release(&s->out);
+    buf_release(&s->said);
+    free(s->program);
+    free(s->line);
+    free(s->socket);
+    free(s);
+}
+
+const struct transport transport_openssh = {"openssh", openssh_connect, openssh_open, NULL,
+                                            openssh_disconnect};
