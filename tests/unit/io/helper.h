@@ -126,7 +126,7 @@ static void __attribute__((unused)) assert_none_runs(const char *marker)
 {
     int i;
 
-    for (i = 0; i < 200 && count_processes(marker); i++)
+    for (i = 0; i < 1200 && count_processes(marker); i++)
         usleep(50 * 1000);
     assert_int_equal(count_processes(marker), 0);
 }
