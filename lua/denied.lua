@@ -1,0 +1,112 @@
+-- denied.lua: why the kernel does not let nginx connect (EACCES, EPERM), where no file's permission says so.
+--
+--   denied.lines(symptom) -> failures, newest first, one for each upstream
+--   denied.reason(host, symptom, address) -> { text =, advice =, likelihood =, evidence = {…} } | nil, evidence
+--
+-- Each reason is read, not guessed: a route that prohibits (ip-route(8)), the system calls that systemd
+-- leaves to nginx (systemd.exec(5), SystemCallFilter=), SELinux (its own file system and the label of
+-- nginx's process), AppArmor (the label).
+
+local direct = require "direct"
+local nginx_errno = require "nginx_errno"
+local processes = require "processes"
+
+local M = {}
+
+function M.lines(symptom)
+    return direct.lines_for(symptom, function(entry)
+        return entry.phase == "connecting to upstream"
+            and nginx_errno.kind_of_errno(entry.errno, tostring(entry.message):match("%(%d+: ([^)]*)%)")) == "denied"
+    end)
+end
+
+local function by_route(host, address, evidence)
+    if not address.host then
+        return nil
+    end
+    local r = host:run { "ip", "route", "get", (address.host:gsub("[%[%]]", "")) }
+    if r.outcome ~= "exit" or not r.err:find("Permission denied", 1, true) then
+        return nil
+    end
+    evidence[#evidence + 1] = r:show(r.err)
+    local rules = host:run { "ip", "rule", "show" }
+    for line in rules.out:gmatch("[^\n]*prohibit[^\n]*") do
+        evidence[#evidence + 1] = rules:show(line)
+    end
+    local routes = host:run { "ip", "route", "show" }
+    for line in routes.out:gmatch("[^\n]*prohibit[^\n]*") do
+        evidence[#evidence + 1] = routes:show(line)
+    end
+    return { text = "this host's routing prohibits connections to " .. address.host .. ", for every program", likelihood = 95,
+             advice = "Somebody set that on purpose: find out why, then take the rule or route away (`ip rule`, `ip route`)." }
+end
+
+local function by_systemd(host, evidence)
+    local r = host:run { "systemctl", "show", "--no-pager",
+                         "--property=SystemCallFilter,SystemCallErrorNumber,DropInPaths,FragmentPath", "--", "nginx.service" }
+    local filter = r.ok and r.out:match("SystemCallFilter=([^\n]*)")
+    if not filter or filter == "" then
+        return nil
+    end
+    -- systemd shows what is allowed, or, after a ~, what is not.
+    local listed = (" " .. filter:gsub("^~", "") .. " "):find("[ ~]connect[ :]") ~= nil
+    if listed ~= (filter:sub(1, 1) == "~") then
+        return nil
+    end
+    local where = r.out:match("DropInPaths=([^\n]+)") or r.out:match("FragmentPath=([^\n]+)") or "its unit file"
+    evidence[#evidence + 1] = r:show({ "DropInPaths=" .. (r.out:match("DropInPaths=([^\n]*)") or "") })
+    return { text = "systemd does not leave nginx the system call connect (SystemCallFilter= of nginx.service, " .. where .. ")",
+             likelihood = 95, advice = "Allow it there, then `systemctl daemon-reload` and restart nginx." }
+end
+
+local function worker_pid(host, symptom)
+    local list = processes.list(host)
+    for _, process in ipairs(list.ok and symptom.nx.master and processes.children(list, symptom.nx.master.pid) or {}) do
+        if process.args:find("^nginx: worker process") then
+            return process.pid
+        end
+    end
+    return nil
+end
+
+local function by_label(host, symptom, address, evidence)
+    local pid = worker_pid(host, symptom)
+    local label, _, read = nil, nil, nil
+    if pid then
+        label, _, read = host:read("/proc/" .. pid .. "/attr/current")
+    end
+    label = label and label:match("^[^%z\n]+")
+    local enforce, _, mode = host:read("/sys/fs/selinux/enforce")
+    if enforce and enforce:find("^1") and label and label:find(":httpd_t:", 1, true) then
+        evidence[#evidence + 1] = mode:show("1")
+        evidence[#evidence + 1] = read:show("")
+        local value, _, boolean = host:read("/sys/fs/selinux/booleans/httpd_can_network_connect")
+        if address.host and value and value:find("^0") then
+            evidence[#evidence + 1] = boolean:show((value:gsub("%s+$", "")))
+            return { text = "SELinux is enforcing, nginx runs as httpd_t, and the boolean httpd_can_network_connect is off",
+                     likelihood = 95, advice = "It holds for every web server of this host, so it is your decision: "
+                .. "`setsebool -P httpd_can_network_connect on`. nginx needs no reload." }
+        elseif address.unix then
+            return { text = "SELinux is enforcing and nginx runs as httpd_t, while the socket's permissions let it in",
+                     likelihood = 80, advice = "Look for the denial with `ausearch -m avc -c nginx`; the socket's label "
+                .. "(`ls -Z`) has to be one that httpd_t may connect to." }
+        end
+    elseif label and label:find("%(enforce%)$") then
+        evidence[#evidence + 1] = read:show(label)
+        return { text = "AppArmor confines nginx by the profile " .. label, likelihood = 75,
+                 advice = "Look for DENIED in the kernel's log and allow that in the profile." }
+    end
+    return nil
+end
+
+function M.reason(host, symptom, address)
+    local evidence = {}
+    local reason = by_route(host, address, evidence) or by_systemd(host, evidence)
+        or by_label(host, symptom, address, evidence)
+    if reason then
+        reason.evidence = evidence
+    end
+    return reason, evidence
+end
+
+return M
