@@ -112,6 +112,7 @@ static bool is_known(const struct known_hosts *k, const char *type)
 char *known_hosts_types(const struct known_hosts *k)
 {
     struct buf b;
+    char *text;
     size_t i, turn;
 
     buf_init(&b, 1024);
@@ -119,7 +120,9 @@ char *known_hosts_types(const struct known_hosts *k)
         for (i = 0; i < sizeof types / sizeof *types; i++)
             if (is_known(k, types[i]) == (turn == 0))
                 buf_addf(&b, "%s%s", b.len ? "," : "", types[i]);
-    return buf_take(&b);
+    text = buf_take(&b);
+    buf_release(&b); /* taking leaves an empty one */
+    return text;
 }
 
 const char *known_hosts_other_type(const struct known_hosts *k)

@@ -295,6 +295,7 @@ static char *worker_text(void)
 {
     struct buf b;
     const char *line = worker_program;
+    char *program;
 
     buf_init(&b, 64 * 1024);
     while (*line) {
@@ -306,7 +307,9 @@ static char *worker_text(void)
             buf_add(&b, text, n);
         line = text + n;
     }
-    return buf_take(&b);
+    program = buf_take(&b);
+    buf_release(&b); /* taking leaves an empty one */
+    return program;
 }
 
 static struct stream *worker_stream(struct shell_worker *w, const struct transport *transport,
