@@ -126,8 +126,11 @@ static void on_writable(uv_poll_t *poll, int status, int events)
     socklen_t size = sizeof error;
 
     (void)events;
-    if (status < 0 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-        error = error ? error : ECONNABORTED;
+    /* libuv tells of every failed connection as EBADF: the socket knows why. */
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+        error = errno;
+    if (!error && status < 0)
+        error = ECONNABORTED;
     if (error) {
         try_failed(t, error);
         return;
