@@ -1,21 +1,13 @@
 /* cmd_hosts.c: the inventory as resolved, and whether each host can be reached. */
 #include "cli/command.h"
+#include "base/buf.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "cli/hosts_check.h"
 #include "cli/message.h"
+#include "cli/report.h"
 #include "cli/session.h"
-#include "io/reader.h"
 
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-
-struct host_check {
-    struct session *session;
-    json_t *row;
-    size_t *open;
-    bool *idle;
-};
 
 static json_t *row_of(const struct host *h)
 {
@@ -25,98 +17,21 @@ static json_t *row_of(const struct host *h)
                      h->vars);
 }
 
-static void set_failed(json_t *row, const char *why)
-{
-    char *clean = text_clean_dup(why, strlen(why));
-
-    json_object_set_new(row, "reached", json_false());
-    json_object_set_new(row, "error", json_string(clean));
-    free(clean);
-}
-
-static void on_done(void *data, const struct result *r)
-{
-    struct host_check *c = data;
-
-    json_object_set_new(c->row, "took_ms", json_integer(r->took_ms));
-    if (r->outcome == OUTCOME_EXIT && r->code == 0) {
-        char *name = text_clean_dup(r->out.data, strcspn(r->out.data, "\n"));
-
-        json_object_set_new(c->row, "reached", json_true());
-        json_object_set_new(c->row, "as", json_string(name));
-        free(name);
-    } else {
-        set_failed(c->row, r->why ? r->why : outcome_name(r->outcome));
-    }
-    *c->idle = --*c->open == 0;
-}
-
-static void ask(struct host_check *c, const char *name)
-{
-    char *argv[] = {(char *)"id", (char *)"-un", NULL};
-    struct request q = {.argv = argv};
-    struct target *t = session_target(c->session, name, INT_MAX);
-    struct err e = {0};
-
-    if (t)
-        json_object_set_new(c->row, "by", json_string(target_transport(t)));
-    if (t && reader_submit(t, &q, on_done, c, &e) == 0)
-        ++*c->open;
-    else
-        set_failed(c->row, t ? e.text : "no way to it");
-}
-
-/* 4 where one was not reached, 130 when interrupted. */
-static int check_all(struct session *s, json_t *rows)
-{
-    struct host_check *checks = mem_alloc((s->selected + 1) * sizeof *checks);
-    size_t open = 0, i;
-    bool idle = false;
-    int code = 0;
-
-    for (i = 0; i < s->selected; i++) {
-        checks[i] = (struct host_check){s, json_array_get(rows, i), &open, &idle};
-        ask(&checks[i], s->hosts[i]->host->name);
-    }
-    if (open && loop_run(s->loop, &idle) != 0)
-        code = loop_interrupted(s->loop) ? 130 : ERR_INTERNAL;
-    for (i = 0; i < s->selected; i++) {
-        if (s->hosts[i]->target)
-            reader_cancel(s->hosts[i]->target, &checks[i]);
-        if (code == 0 && !json_is_true(json_object_get(checks[i].row, "reached")))
-            code = ERR_UNREACHABLE;
-    }
-    free(checks);
-    return code;
-}
-
-static const char *field(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-
-    return text ? text : "";
-}
-
 static void print_row(const struct style *s, const json_t *row, bool checked)
 {
     long long port = json_integer_value(json_object_get(row, "port"));
+    const char *user = report_text(row, "user");
     char number[32] = "";
     char *where;
 
     if (port)
         snprintf(number, sizeof number, ":%lld", port);
-    where = mem_format("%s%s%s%s", field(row, "user"), *field(row, "user") ? "@" : "",
-                       field(row, "address"), number);
-    if (!checked)
-        style_line(s, LOOK_PLAIN, 0, "%-16s %-28s %-8s %s", field(row, "host"), where,
-                   field(row, "transport"), field(row, "become"));
-    else if (json_is_true(json_object_get(row, "reached")))
-        style_line(s, LOOK_GOOD, 0, "%-16s %-28s reached as %s, %s, %lld ms", field(row, "host"),
-                   where, field(row, "as"), field(row, "by"),
-                   (long long)json_integer_value(json_object_get(row, "took_ms")));
+    where = mem_format("%s%s%s%s", user, *user ? "@" : "", report_text(row, "address"), number);
+    if (checked)
+        hosts_check_print(s, row, where);
     else
-        style_line(s, LOOK_BAD, 0, "%-16s %-28s not reached: %s", field(row, "host"), where,
-                   field(row, "error"));
+        style_line(s, LOOK_PLAIN, 0, "%-16s %-28s %-8s %s", report_text(row, "host"), where,
+                   report_text(row, "transport"), report_text(row, "become"));
     free(where);
 }
 
@@ -174,7 +89,7 @@ static int run(const struct options *o)
         json_array_append_new(rows, row_of(s.hosts[i]->host));
     if (code == 0) {
         if (o->check)
-            code = check_all(&s, rows);
+            code = hosts_check(&s, rows);
         if (code == 130)
             message("interrupted");
         else
@@ -193,7 +108,8 @@ const struct command_entry cmd_hosts = {
     .summary = "the inventory as resolved; with --check: who can be reached",
     .about =
         "Lists hosts and groups as they come out of the inventory.  With --check each host is\n"
-        "connected to and asked who one is there; nothing is changed.",
+        "connected to: by which way and why, as whom one works there, with which rights, and how\n"
+        "long it took.  Nothing is changed.  The exit code is 4 where one was not reached.",
     .examples = "  fettle hosts -i hosts.yaml\n  fettle hosts --check -H edge --json",
     .exits = exits,
     .options = USE_HOSTS | USE_CHECK,

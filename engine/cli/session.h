@@ -31,6 +31,7 @@ struct session_host {
     const struct host *host;
     struct target *target;       /* NULL until asked for */
     int64_t opened_ms;           /* monotonic */
+    bool way_told;
     struct diagnosis *diagnosis; /* while it runs */
     size_t report;               /* its place in the document's hosts; diagnosed hosts only */
 };

@@ -21,13 +21,44 @@ static struct session_host *find(struct session *s, const char *name)
     return NULL;
 }
 
+/* How the host is reached, and why so, once it is known: into the record, and with -v before a
+ * person's eyes. */
+static void tell_way(struct session_host *h)
+{
+    const char *by = target_transport(h->target), *why = target_way(h->target);
+    const char *login = target_login(h->target), *note = target_note(h->target);
+    const struct options *o = h->session->options;
+
+    if (h->way_told)
+        return;
+    h->way_told = true;
+    session_event(h->session, "way", h->host->name,
+                  json_pack("{s:s, s:s?, s:s?, s:s?}", "by", by, "why", why, "login", login,
+                            "note", note));
+    if (!o->verbose || o->check || !login) /* `hosts --check` says it in its own words */
+        return;
+    style_line(&h->session->text, LOOK_DIM, 0, "%s  over %s as %s%s%s", h->host->name, by, login,
+               why ? ": " : "", why ? why : "");
+    if (note)
+        style_line(&h->session->text, LOOK_DIM, 0, "%s  %s", h->host->name, note);
+}
+
+static void on_read(void *data, const struct host *host, const struct request *q,
+                    const struct result *r)
+{
+    struct session_host *h = data;
+
+    tell_way(h);
+    reads_note(h->session, host, q, r);
+}
+
 static struct target *open_target(struct session_host *h, struct err *e)
 {
     struct session *s = h->session;
     struct target_options options = {.timeout_ms = s->options->timeout_s * 1000,
                                      .asker = ask_terminal_asker(s->ask),
-                                     .on_read = reads_note,
-                                     .data = s};
+                                     .on_read = on_read,
+                                     .data = h};
 
     h->target = target_new(s->loop, h->host, &options, e);
     h->opened_ms = clock_monotonic_ms();

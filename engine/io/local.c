@@ -76,5 +76,5 @@ static void local_disconnect(void *connection)
     free(c);
 }
 
-const struct transport transport_local = {"local", local_connect, local_open, NULL,
-                                          local_disconnect};
+const struct transport transport_local = {"local", local_connect,    local_open,
+                                          NULL,    local_disconnect, NULL};

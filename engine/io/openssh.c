@@ -292,5 +292,10 @@ static void openssh_disconnect(void *connection)
     free(s);
 }
 
-const struct transport transport_openssh = {"openssh", openssh_connect, openssh_open, NULL,
-                                            openssh_disconnect};
+static const struct ssh_settings *openssh_settings(const void *connection)
+{
+    return ((const struct openssh *)connection)->settings;
+}
+
+const struct transport transport_openssh = {"openssh", openssh_connect,    openssh_open,
+                                            NULL,      openssh_disconnect, openssh_settings};

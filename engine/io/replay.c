@@ -219,5 +219,5 @@ static struct worker *replay_worker(void *connection, struct loop *l,
     return &w->base;
 }
 
-const struct transport transport_replay = {"replay", replay_connect, NULL, replay_worker,
-                                           replay_disconnect};
+const struct transport transport_replay = {"replay",      replay_connect,    NULL,
+                                           replay_worker, replay_disconnect, NULL};

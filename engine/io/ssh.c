@@ -59,4 +59,10 @@ const char *ssh_better(const void *connection)
     return ((const struct ssh *)connection)->better;
 }
 
-const struct transport transport_ssh = {"ssh", ssh_connect, ssh_open, NULL, ssh_disconnect};
+static const struct ssh_settings *ssh_known_settings(const void *connection)
+{
+    return ((const struct ssh *)connection)->settings;
+}
+
+const struct transport transport_ssh = {"ssh", ssh_connect,    ssh_open,
+                                        NULL,  ssh_disconnect, ssh_known_settings};

@@ -141,3 +141,22 @@ const char *target_way(const struct target *t)
 {
     return t->transport == &transport_way ? way_why(t->connection) : NULL;
 }
+
+static const struct ssh_settings *settings_of(const struct target *t)
+{
+    return t->transport->settings ? t->transport->settings(t->connection) : NULL;
+}
+
+const char *target_login(const struct target *t)
+{
+    const struct ssh_settings *s = settings_of(t);
+
+    return s ? s->user : NULL;
+}
+
+const char *target_note(const struct target *t)
+{
+    const struct ssh_settings *s = settings_of(t);
+
+    return s ? s->note : NULL;
+}

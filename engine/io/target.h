@@ -43,6 +43,10 @@ const struct host *target_host(const struct target *t);
 /* "local", "ssh", …: as far as is known; for "ssh" it may become "openssh" while connecting. */
 const char *target_transport(const struct target *t);
 const char *target_way(const struct target *t); /* why it is "openssh" by itself, or NULL */
+/* Over SSH, and once the host's settings are known, else NULL: who logs in, and what a person should
+ * know about the settings. */
+const char *target_login(const struct target *t);
+const char *target_note(const struct target *t);
 struct loop *target_loop(const struct target *t);
 
 #endif

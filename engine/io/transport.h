@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "io/loop.h"
+#include "io/ssh_settings.h"
 #include "io/stream.h"
 #include "io/target.h"
 #include "io/worker.h"
@@ -22,6 +23,8 @@ struct transport {
     struct worker *(*worker)(void *connection, struct loop *l, const struct worker_calls *calls,
                              void *data, struct err *e);
     void (*disconnect)(void *connection); /* all its streams and workers have been closed */
+    /* What ssh's configuration says of the host, once it is known; NULL: it has none to follow. */
+    const struct ssh_settings *(*settings)(const void *connection);
 };
 
 extern const struct transport transport_local;

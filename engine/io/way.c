@@ -152,4 +152,10 @@ const char *way_why(const void *connection)
     return ((const struct way *)connection)->why;
 }
 
-const struct transport transport_way = {"ssh", way_connect, way_open, NULL, way_disconnect};
+static const struct ssh_settings *way_settings(const void *connection)
+{
+    return transport_ssh.settings(((const struct way *)connection)->ssh);
+}
+
+const struct transport transport_way = {"ssh", way_connect,    way_open,
+                                        NULL,  way_disconnect, way_settings};

@@ -38,6 +38,53 @@ expect 0 'hosts --json' "$fettle" hosts -i "$room/hosts.yaml" --json
 check 'with groups' [ "$(jq -r '.groups.edge[0]' "$room/out")" = web1 ]
 expect 0 'hosts --check of this machine' "$fettle" hosts --check
 check 'as whom' said "reached as $(id -un), local"
+if [ "$(id -u)" -eq 0 ]; then
+    check 'root has all rights' [ "$(grep -c 'not root' "$room/out")" -eq 0 ]
+else
+    check 'what another user has not' said "not root (uid $(id -u)): some reads and all fixes may be refused"
+fi
+holds() { jq -e "$@" "$room/out" >"$room/held"; }
+expect 0 'the same as JSON' "$fettle" hosts --check --json
+check 'with all that a bot asks for' holds --arg name "$(id -un)" --argjson uid "$(id -u)" '.hosts[0] |
+    .reached == true and .as == $name and .uid == $uid and .root == ($uid == 0) and .by == "local" and
+    .way == null and .login == null and .note == null and .took_ms >= 0 and (has("error") | not)'
+
+# Nobody listens on port 1 of loopback: a refused connection, whatever the machine's sshd does.
+# An ssh configuration of its own keeps the machine's out of it.
+printf 'Host *\n  StrictHostKeyChecking no\n' >"$room/ssh_config"
+cat >"$room/far.yaml" <<'YAML'
+hosts:
+  far: {address: 127.0.0.1, port: 1, user: ops, transport: ssh}
+  far-too: {address: 127.0.0.1, port: 1, user: ops, transport: ssh, become: sudo}
+  here: {transport: local}
+YAML
+FETTLE_SSH_CONFIG=$room/ssh_config
+export FETTLE_SSH_CONFIG
+expect 4 'hosts that refuse' "$fettle" hosts --check -i "$room/far.yaml" -H all
+check 'which, and why, in one line' grep -q '^far  .*ops@127.0.0.1:1  .*not reached: .*refused.*, ssh, [0-9]* ms$' "$room/out"
+check 'the next one too' grep -q '^far-too .*not reached: ' "$room/out"
+check 'and the others are asked all the same' said "reached as $(id -un), local"
+expect 4 'the same as JSON' "$fettle" hosts --check -i "$room/far.yaml" -H all --json
+check 'not reached, and why' holds '.hosts[] | select(.host == "far") | .reached == false and
+    (.error | test("refused")) and .by == "ssh" and (.took_ms | type) == "number" and
+    (has("uid") or has("as") | not)'
+if command -v ssh >/dev/null 2>&1; then
+    check 'who would log in' holds '.hosts[] | select(.host == "far") | .login == "ops"'
+    check 'that the check of keys stays on' \
+        holds '.hosts[] | select(.host == "far") | .note | test("StrictHostKeyChecking")'
+fi
+expect 0 'hosts without --check connects to none' "$fettle" hosts -i "$room/far.yaml" --json
+check 'and says nothing of it' holds '[.hosts[] | has("reached") or has("by")] | any | not'
+expect 4 'a diagnosis over there' sick diagnose -i "$room/far.yaml" -H far --events
+check 'how it is reached, as it happens' holds -s 'any(.[]; .event == "way" and .host == "far" and .by == "ssh")'
+check 'and in the record' [ "$("$fettle" show last --json | jq -r .hosts[0].status)" = unreachable ]
+check 'with the way' grep -q '"kind": *"way"' "$room"/state/fettle/runs/*/*
+if command -v ssh >/dev/null 2>&1; then
+    expect 4 'a diagnosis with all reads' sick diagnose -i "$room/far.yaml" -H far -v
+    check 'the way' said 'far  over ssh as ops'
+    check 'what it did not follow' said 'far  StrictHostKeyChecking is "no"'
+fi
+unset FETTLE_SSH_CONFIG
 
 printf '%s\n' '2026/04/04 08:12:33 [error] 7#7: *1 connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.9, server: _, request: "GET / HTTP/1.1", upstream: "http://127.0.0.1:8080/", host: "x"' \
     'nonsense' >"$room/error.log"

@@ -47,6 +47,7 @@ static void check_reached(struct world *w, const char *way, const char *why)
         fail_msg("%s: %s", outcome_name(a.outcome), a.why);
     assert_string_equal(a.out.data, "hello\n");
     assert_string_equal(target_transport(w->target), way);
+    assert_string_equal(target_login(w->target), w->host.user);
     if (!why)
         assert_null(target_way(w->target));
     else if (!target_way(w->target) || !strstr(target_way(w->target), why))
