@@ -17,6 +17,8 @@ static void read_lines(const struct style *s, const json_t *record)
     {
         char *argv;
 
+        if (strcmp(report_text(line, "kind"), "way") == 0)
+            report_way(s, line);
         if (strcmp(report_text(line, "kind"), "read") != 0)
             continue;
         argv = report_argv(json_object_get(line, "argv"));

@@ -323,3 +323,16 @@ void report_host(const struct style *s, const json_t *host, bool verbose)
     report_others(s, host, verbose);
     json_decref(causes);
 }
+
+void report_way(const struct style *s, const json_t *way)
+{
+    const char *host = report_text(way, "host"), *login = report_text(way, "login");
+    const char *why = report_text(way, "why"), *note = report_text(way, "note");
+
+    if (!*login)
+        return;
+    style_line(s, LOOK_DIM, 0, "%s  over %s as %s%s%s", host, report_text(way, "by"), login,
+               *why ? ": " : "", why);
+    if (*note)
+        style_line(s, LOOK_DIM, 0, "%s  %s", host, note);
+}

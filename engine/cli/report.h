@@ -12,6 +12,8 @@
 
 /* A field's text, "" where it is absent. */
 const char *report_text(const json_t *object, const char *key);
+/* How a host is reached (a "way" of the record); of the local machine there is nothing to say. */
+void report_way(const struct style *s, const json_t *way);
 
 /* One line for each host. */
 void report_verdicts(const struct style *s, const json_t *document);

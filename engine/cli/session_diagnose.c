@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/message.h"
 #include "cli/reads.h"
+#include "cli/report.h"
 #include "script/diagnosis.h"
 
 #include <limits.h>
@@ -25,22 +26,19 @@ static struct session_host *find(struct session *s, const char *name)
  * person's eyes. */
 static void tell_way(struct session_host *h)
 {
-    const char *by = target_transport(h->target), *why = target_way(h->target);
-    const char *login = target_login(h->target), *note = target_note(h->target);
-    const struct options *o = h->session->options;
+    const struct target *t = h->target;
+    json_t *way;
 
     if (h->way_told)
         return;
     h->way_told = true;
-    session_event(h->session, "way", h->host->name,
-                  json_pack("{s:s, s:s?, s:s?, s:s?}", "by", by, "why", why, "login", login,
-                            "note", note));
-    if (!o->verbose || o->check || !login) /* `hosts --check` says it in its own words */
-        return;
-    style_line(&h->session->text, LOOK_DIM, 0, "%s  over %s as %s%s%s", h->host->name, by, login,
-               why ? ": " : "", why ? why : "");
-    if (note)
-        style_line(&h->session->text, LOOK_DIM, 0, "%s  %s", h->host->name, note);
+    way =
+        json_pack("{s:s, s:s, s:s?, s:s?, s:s?}", "host", h->host->name, "by", target_transport(t),
+                  "why", target_way(t), "login", target_login(t), "note", target_note(t));
+    /* `hosts --check` says it in its own words. */
+    if (h->session->options->verbose && !h->session->options->check)
+        report_way(&h->session->text, way);
+    session_event(h->session, "way", h->host->name, way);
 }
 
 static void on_read(void *data, const struct host *host, const struct request *q,

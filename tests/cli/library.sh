@@ -83,6 +83,8 @@ if command -v ssh >/dev/null 2>&1; then
     expect 4 'a diagnosis with all reads' sick diagnose -i "$room/far.yaml" -H far -v
     check 'the way' said 'far  over ssh as ops'
     check 'what it did not follow' said 'far  StrictHostKeyChecking is "no"'
+    expect 0 'the run again' "$fettle" show last -v
+    check 'with the way' said 'far  over ssh as ops'
 fi
 unset FETTLE_SSH_CONFIG
 
