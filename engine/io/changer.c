@@ -163,17 +163,23 @@ static void job_ended(struct change_job *j, const struct stream_end *end)
         job_end(j, end->kind == STREAM_EXIT ? OUTCOME_EXIT : OUTCOME_SIGNAL, end->code, NULL);
 }
 
+/* What came last may be the beginning of the mark at the end, of which the rest was lost: no line of
+ * the program's, and a status that could be cut itself is none. */
+static bool job_is_cut_mark(const struct change_job *j)
+{
+    size_t n = strlen(j->mark);
+
+    return j->blank && strncmp(j->line.data, j->mark, j->line.len < n ? j->line.len : n) == 0;
+}
+
 static void job_on_end(void *data, const struct stream_end *end)
 {
     struct change_job *j = data;
 
     /* A last line without its newline still says something. */
-    if (j->line.len || j->blank) {
+    if (j->line.len && !job_is_cut_mark(j)) {
         j->telling = true;
-        if (j->line.len)
-            job_on_line(j);
-        if (j->blank && !j->over && !j->cancelled)
-            j->calls.line(j->calls.data, "", 0);
+        job_on_line(j);
         j->telling = false;
     }
     if (j->cancelled)
