@@ -310,6 +310,10 @@ local function handshake(host, symptom, item)
                 .. "succeeds.", written(item), item.name))
         end
     end
+    if item.kind == "timeout" then -- who says nothing may be slow, or speak no TLS and wait for more
+        return nil, "the TLS handshake with " .. item.upstream.key .. " did not come about with openssl either, and whether it "
+            .. "speaks TLS at all could not be seen", true
+    end
     local problem = as_nginx.errors[1]
     return cause_of(item, "nginx and the backend do not agree on TLS", string.format("The TLS handshake with %s fails with openssl "
         .. "as well%s. Look at what the backend wants: protocol versions, ciphers, a client certificate, or a name (SNI) that "
