@@ -9,7 +9,7 @@
 
 local direct = require "direct"
 local nginx_errno = require "nginx_errno"
-local processes = require "processes"
+local nginx = require "nginx"
 
 local M = {}
 
@@ -59,18 +59,8 @@ local function by_systemd(host, evidence)
              likelihood = 95, advice = "Allow it there, then `systemctl daemon-reload` and restart nginx." }
 end
 
-local function worker_pid(host, symptom)
-    local list = processes.list(host)
-    for _, process in ipairs(list.ok and symptom.nx.master and processes.children(list, symptom.nx.master.pid) or {}) do
-        if process.args:find("^nginx: worker process") then
-            return process.pid
-        end
-    end
-    return nil
-end
-
 local function by_label(host, symptom, address, evidence)
-    local pid = worker_pid(host, symptom)
+    local pid = nginx.worker(host, symptom.nx)
     local label, _, read = nil, nil, nil
     if pid then
         label, _, read = host:read("/proc/" .. pid .. "/attr/current")

@@ -12,6 +12,7 @@
 --       .config        as nginx_config.load gives it
 --       .evidence      results worth showing
 --   nginx.validate(nx), nginx.reload(host, nx)  -> argv of the commands that a fix needs
+--   nginx.worker(host, nx)  -> the process id of one of its workers, or nil
 
 local nginx_config = require "nginx_config"
 local processes = require "processes"
@@ -261,5 +262,16 @@ function M.reload(host, nx)
 end
 
 M.join = join
+
+-- The process id of one of its workers, or nil: none runs, or ps could not be read.
+function M.worker(host, nx)
+    local list = processes.list(host)
+    for _, process in ipairs(list.ok and nx.master and processes.children(list, nx.master.pid) or {}) do
+        if process.args:find("^nginx: worker process") then
+            return process.pid
+        end
+    end
+    return nil
+end
 
 return M

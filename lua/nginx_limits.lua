@@ -13,21 +13,10 @@
 local direct = require "direct"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
-local processes = require "processes"
 
 local M = {}
 
 local ENOUGH = 1024 -- connections of one worker that no host is too small for: about half a megabyte
-
-local function worker(host, symptom)
-    local list = processes.list(host)
-    for _, process in ipairs(list.ok and symptom.nx.master and processes.children(list, symptom.nx.master.pid) or {}) do
-        if process.args:find("^nginx: worker process") then
-            return process.pid
-        end
-    end
-    return nil
-end
 
 local function events_of(config)
     return (config:each "events")()
@@ -43,7 +32,7 @@ function M.read(host, symptom)
         end
     end
     limits.files_set = config:effective(nil, "worker_rlimit_nofile")
-    limits.pid = worker(host, symptom)
+    limits.pid = nginx.worker(host, symptom.nx)
     if limits.pid then
         local text, _, r = host:read("/proc/" .. limits.pid .. "/limits")
         local soft, hard = (text or ""):match("Max open files%s+(%S+)%s+(%S+)")

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "io/loop_uv.h"
+#include "io/ssh_key.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -79,21 +80,6 @@ static void put_string(struct buf *b, const void *data, size_t n)
 static size_t u32_at(const unsigned char *p)
 {
     return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
-}
-
-static const unsigned char *take_string(const unsigned char **at, const unsigned char *end,
-                                        size_t *n)
-{
-    const unsigned char *text;
-
-    if (end - *at < 4)
-        return NULL;
-    *n = u32_at(*at);
-    text = *at + 4;
-    if (*n > (size_t)(end - text))
-        return NULL;
-    *at = text + *n;
-    return text;
 }
 
 /* ---- jobs ---- */
@@ -178,8 +164,8 @@ static void agent_take_keys(struct ssh_agent *a, const unsigned char *at, const 
     count = u32_at(at);
     at += 4;
     while (count-- && a->count < AGENT_KEYS_MAX) {
-        const unsigned char *blob = take_string(&at, end, &n);
-        const unsigned char *comment = blob ? take_string(&at, end, &comment_n) : NULL;
+        const unsigned char *blob = ssh_string_take(&at, end, &n);
+        const unsigned char *comment = blob ? ssh_string_take(&at, end, &comment_n) : NULL;
         struct ssh_agent_key *k;
 
         if (!comment)
@@ -199,9 +185,9 @@ static void agent_take_signature(struct ssh_agent *a, const unsigned char *at,
     const unsigned char *whole, *signature = NULL;
     size_t n, signature_n = 0;
 
-    whole = take_string(&at, end, &n);
-    if (whole && take_string(&whole, at, &n)) /* the name of the algorithm */
-        signature = take_string(&whole, at, &signature_n);
+    whole = ssh_string_take(&at, end, &n);
+    if (whole && ssh_string_take(&whole, at, &n)) /* the name of the algorithm */
+        signature = ssh_string_take(&whole, at, &signature_n);
     agent_tell(a, signature, signature_n,
                signature ? NULL : "the agent's answer is not understood");
 }

@@ -57,9 +57,7 @@ static void keys_drop(void *kept)
 
 /* ---- the public half ---- */
 
-/* One `string` of RFC 4251: its place and length, or NULL. */
-static const unsigned char *take_string(const unsigned char **at, const unsigned char *end,
-                                        size_t *n)
+const unsigned char *ssh_string_take(const unsigned char **at, const unsigned char *end, size_t *n)
 {
     const unsigned char *text;
 
@@ -79,7 +77,7 @@ static void set_public(struct ssh_key *k, const unsigned char *blob, size_t n)
     size_t type_n;
     char *text;
 
-    type = take_string(&at, blob + n, &type_n);
+    type = ssh_string_take(&at, blob + n, &type_n);
     if (!type || k->blob_n)
         return;
     text = base64_encode(blob, n);
@@ -98,12 +96,12 @@ static void read_openssh(struct ssh_key *k, const unsigned char *data, size_t n)
 
     if (n < sizeof openssh_magic || memcmp(data, openssh_magic, sizeof openssh_magic) != 0)
         return;
-    cipher = take_string(&at, end, &cipher_n);
-    if (!cipher || !take_string(&at, end, &kdf_n) || !take_string(&at, end, &options_n) ||
+    cipher = ssh_string_take(&at, end, &cipher_n);
+    if (!cipher || !ssh_string_take(&at, end, &kdf_n) || !ssh_string_take(&at, end, &options_n) ||
         end - at < 4)
         return;
     at += 4;
-    blob = take_string(&at, end, &blob_n);
+    blob = ssh_string_take(&at, end, &blob_n);
     if (!blob)
         return;
     k->encrypted = cipher_n != 4 || memcmp(cipher, "none", 4) != 0;

@@ -29,6 +29,10 @@ struct ssh_key {
     char *why; /* what a person should know: unreadable, open to others; or NULL */
 };
 
+/* One `string` of RFC 4251, in keys as in what an agent says: its place and length, and `*at` is
+ * behind it; NULL where it goes beyond `end`. */
+const unsigned char *ssh_string_take(const unsigned char **at, const unsigned char *end, size_t *n);
+
 /* Lives as long as the loop.  A file that is not there has neither text nor `why`. */
 struct ssh_key *ssh_key_get(struct loop *l, const char *path);
 bool ssh_key_is_rsa(const struct ssh_key *k);
