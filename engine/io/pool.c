@@ -232,10 +232,10 @@ static void pool_dispatch(struct target *t)
     struct slot *slot;
     int open = -pool_count(t, SLOT_STARTING);
 
-    while ((read = reader_next(t)) && (slot = pool_slot(t, SLOT_IDLE)))
+    while ((read = reader_due(t)) && (slot = pool_slot(t, SLOT_IDLE)))
         pool_run(t, slot, read);
-    for (; read && (read->state != READ_QUEUED || !pool_patience(t, read)); read = read->next)
-        open += read->state == READ_QUEUED;
+    for (; read && (!reader_may_run(t, read) || !pool_patience(t, read)); read = read->next)
+        open += reader_may_run(t, read);
     for (; open > 0 && pool_wants_more(t); open--)
         pool_open(t);
     if (read && !t->patience)

@@ -24,6 +24,7 @@ static struct read *read_new(struct target *t, const struct request *q)
     struct read *read = mem_alloc(sizeof *read), **end = &t->reads;
 
     read->argv = argv_dup(q->argv);
+    read->peer = catalogue_peer(read->argv);
     read->timeout_ms = q->timeout_ms;
     read->limit = q->limit;
     read->fresh = q->fresh;
@@ -88,6 +89,30 @@ struct read *reader_next(struct target *t)
 
     for (read = t->reads; read; read = read->next)
         if (read->state == READ_QUEUED)
+            return read;
+    return NULL;
+}
+
+/* An application with one worker answers the second who asks only when the first is done: two
+ * playbooks that ask at once would each take the other for the fault. */
+bool reader_may_run(const struct target *t, const struct read *read)
+{
+    const struct read *other;
+
+    if (read->state != READ_QUEUED)
+        return false;
+    for (other = read->peer ? t->reads : NULL; other; other = other->next)
+        if (other->state == READ_RUNNING && other->peer && strcmp(other->peer, read->peer) == 0)
+            return false;
+    return true;
+}
+
+struct read *reader_due(struct target *t)
+{
+    struct read *read;
+
+    for (read = t->reads; read; read = read->next)
+        if (reader_may_run(t, read))
             return read;
     return NULL;
 }

@@ -25,6 +25,7 @@ struct ticket { /* one who asked */
 struct read {
     struct read *next; /* of the target, the oldest first */
     char **argv;
+    const char *peer; /* whom it asks beyond the host itself, in argv; or NULL */
     int timeout_ms;
     size_t limit;
     bool fresh;
@@ -79,6 +80,9 @@ void reader_finish(struct target *t, struct read *read, struct result *r);
 /* The same without anything having been run.  `why` is copied. */
 void reader_fail(struct target *t, struct read *read, enum outcome outcome, const char *why);
 struct read *reader_next(struct target *t); /* the oldest that is queued, or NULL */
+/* The oldest that is queued and may run: a backend is asked one thing at a time. */
+struct read *reader_due(struct target *t);
+bool reader_may_run(const struct target *t, const struct read *read);
 void reader_release(struct target *t);
 
 void pool_init(struct target *t);

@@ -212,6 +212,18 @@ bool catalogue_reads(char *const *argv)
     return list_matches(CATALOGUE_READ, argv) && !shows_private_file(argv);
 }
 
+const char *catalogue_peer(char *const *argv)
+{
+    static const char *const options[] = {"--connect-to", "--unix-socket", "-connect"};
+    size_t i, k;
+
+    for (i = 0; argv[i] && argv[i + 1]; i++)
+        for (k = 0; k < sizeof options / sizeof *options; k++)
+            if (strcmp(argv[i], options[k]) == 0) /* curl's "::HOST:PORT" is for any name */
+                return argv[i + 1] + (strncmp(argv[i + 1], "::", 2) == 0 ? 2 : 0);
+    return NULL;
+}
+
 bool catalogue_changes(char *const *argv)
 {
     return list_matches(CATALOGUE_CHANGE, argv);

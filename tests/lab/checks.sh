@@ -74,14 +74,15 @@ same() {
 # A name that nginx resolves for a request, or cannot.
 resolving='(while resolving, resolver: |could not be resolved |no resolver defined to resolve ).*'
 
-# Log lines may only be added, and only for requests that fettle asked.
+# Log lines may only be added, and only for requests that fettle asked: of nginx in HTTP/1.1, and of the
+# backend, which may be the same nginx, in what nginx speaks to it.
 logs_grew_by_our_requests() { # BEFORE AFTER WHAT
     local kind size path
     path=/${url#*://*/}
     for kind in access error; do
         size=$(stat -c %s "$seen/$1.$kind")
         cmp -s -n "$size" "$seen/$1.$kind" "$seen/$2.$kind" || wrong "$3: nginx's $kind log was changed, not only continued"
-        if tail -c "+$((size + 1))" "$seen/$2.$kind" | grep -vE "\"(GET|HEAD) $path HTTP/1\.1\".*(\"curl/|upstream)|$resolving"; then
+        if tail -c "+$((size + 1))" "$seen/$2.$kind" | grep -vE "\"(GET|HEAD) $path HTTP/1\.[01]\".*(\"curl/|upstream)|$resolving"; then
             wrong "$3: nginx's $kind log has lines that no request of fettle made (see the log)"
         fi
     done

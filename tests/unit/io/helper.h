@@ -28,6 +28,17 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+/* "sh -c SCRIPT --peer WHOM" asks WHOM. */
+const char *catalogue_peer(char *const *argv)
+{
+    size_t i;
+
+    for (i = 0; argv[i] && argv[i + 1]; i++)
+        if (strcmp(argv[i], "--peer") == 0)
+            return argv[i + 1];
+    return NULL;
+}
+
 bool catalogue_reads(char *const *argv)
 {
     return strcmp(argv[0], "rm") != 0;

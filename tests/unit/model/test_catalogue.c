@@ -101,6 +101,28 @@ static void curl_only_asks_and_only_in_its_fixed_form(void **state)
     assert_false(asks(catalogue_reads, "curl -q http://a/"));
 }
 
+static void who_is_asked_is_known(void **state)
+{
+    static const struct {
+        const char *argv[8], *peer;
+    } cases[] = {
+        {{"curl", "-q", "--connect-to", "::[::1]:80", "--", "http://a/"}, "[::1]:80"},
+        {{"openssl", "s_client", "-connect", "[::1]:80"}, "[::1]:80"},
+        {{"curl", "--unix-socket", "/run/a.sock", "--", "http://a/"}, "/run/a.sock"},
+        {{"curl", "-q", "--", "http://a/"}, NULL},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *peer = catalogue_peer((char *const *)cases[i].argv);
+
+        assert_int_equal(!peer, !cases[i].peer);
+        if (peer)
+            assert_string_equal(peer, cases[i].peer);
+    }
+}
+
 static void keys_and_devices_are_not_shown(void **state)
 {
     (void)state;
@@ -160,6 +182,7 @@ int main(void)
         cmocka_unit_test(what_the_steps_need_can_be_read),
         cmocka_unit_test(nothing_that_writes_can_be_read),
         cmocka_unit_test(curl_only_asks_and_only_in_its_fixed_form),
+        cmocka_unit_test(who_is_asked_is_known),
         cmocka_unit_test(keys_and_devices_are_not_shown),
         cmocka_unit_test(changes_and_validations_have_their_own_lists),
         cmocka_unit_test(a_declared_pattern_lies_in_one_list_or_none),
