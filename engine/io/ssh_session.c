@@ -76,6 +76,9 @@ static void ssh_end_session(struct ssh *s)
     s->abstract.auth = NULL;
     if (s->session) {
         ssh_wire_cut(s->abstract.wire);
+        /* In the middle of the key exchange it keeps what only its own failure frees. */
+        if (s->state == SSH_HANDSHAKE)
+            libssh2_session_handshake(s->session, ssh_wire_socket(s->abstract.wire));
         libssh2_session_free(s->session);
     }
     s->session = NULL;
