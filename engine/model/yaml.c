@@ -4,17 +4,19 @@
  * scalar was written and where. */
 #include "model/yaml.h"
 
-#include "base/digest.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <yaml.h>
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, COPIES_MAX = 100 * 1000 };
+
+struct anchor {
+    char *name;
+    struct yaml_node *node;
+};
 
 struct builder {
     yaml_parser_t parser;
@@ -26,6 +28,9 @@ struct builder {
     size_t depth;
     struct yaml_node *root;
     bool failed;
+    bool foreign; /* as yaml_parse_foreign() says */
+    struct anchor *anchors;
+    size_t anchor_count, copies;
 };
 
 void yaml_node_free(struct yaml_node *node)
@@ -42,6 +47,7 @@ void yaml_node_free(struct yaml_node *node)
     free(node->items);
     free(node->keys);
     free(node->text);
+    free(node->tag);
     free(node);
 }
 
@@ -119,7 +125,7 @@ static void map_refuse_twice(struct builder *b, const struct yaml_node *map,
 {
     size_t i;
 
-    for (i = 0; i < map->count; i++)
+    for (i = 0; !b->foreign && i < map->count; i++)
         if (strcmp(map->keys[i]->text, key->text) == 0) {
             b->failed = true;
             problems_add(b->problems, b->file, key->line, key->column,
@@ -173,32 +179,113 @@ static int build_open(struct builder *b, enum yaml_kind kind, const yaml_mark_t 
     return 0;
 }
 
+/* ---- anchors and aliases of YAML that others wrote ---- */
+
+/* The copies of all aliases are counted together: ten lines can ask for a billion. */
+static struct yaml_node *node_copy(struct builder *b, const struct yaml_node *node)
+{
+    struct yaml_node *copy = mem_alloc(sizeof *copy);
+    size_t i;
+
+    *copy = *node;
+    copy->text = mem_dup(node->text);
+    copy->tag = mem_dup(node->tag);
+    copy->count = 0;
+    copy->items = copy->keys = NULL;
+    if (++b->copies > COPIES_MAX)
+        return copy;
+    copy->items = mem_alloc(node->count * sizeof(struct yaml_node *));
+    copy->keys = node->keys ? mem_alloc(node->count * sizeof(struct yaml_node *)) : NULL;
+    for (i = 0; i < node->count; i++, copy->count++) {
+        copy->items[i] = node_copy(b, node->items[i]);
+        if (node->keys)
+            copy->keys[i] = node_copy(b, node->keys[i]);
+    }
+    return copy;
+}
+
+static bool is_open(const struct builder *b, const struct yaml_node *node)
+{
+    size_t i;
+
+    for (i = 0; i < b->depth; i++)
+        if (b->open[i] == node)
+            return true;
+    return false;
+}
+
+static int build_alias(struct builder *b, const char *name, const yaml_mark_t *mark)
+{
+    const struct yaml_node *node = NULL;
+    size_t i;
+
+    if (!b->foreign)
+        return build_fail_at(b, mark, "anchors and aliases are not taken here; write it out");
+    for (i = 0; i < b->anchor_count; i++) /* the last of that name */
+        if (strcmp(b->anchors[i].name, name) == 0)
+            node = b->anchors[i].node;
+    if (!node || is_open(b, node))
+        return build_fail_at(b, mark, "this alias has no anchor before it");
+    if (build_place(b, node_copy(b, node), mark) != 0)
+        return -1;
+    return b->copies > COPIES_MAX ? build_fail_at(b, mark, "the aliases stand for too much") : 0;
+}
+
+/* What an event says about the node that it begins. */
+static int build_properties(struct builder *b, const yaml_event_t *event, const char **anchor,
+                            const char **tag)
+{
+    const yaml_mark_t *mark = &event->start_mark;
+
+    *anchor = *tag = NULL;
+    if (event->type == YAML_SCALAR_EVENT) {
+        *anchor = (const char *)event->data.scalar.anchor;
+        *tag = (const char *)event->data.scalar.tag;
+    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
+        *anchor = (const char *)event->data.sequence_start.anchor;
+        *tag = (const char *)event->data.sequence_start.tag;
+    } else if (event->type == YAML_MAPPING_START_EVENT) {
+        *anchor = (const char *)event->data.mapping_start.anchor;
+        *tag = (const char *)event->data.mapping_start.tag;
+    }
+    if (*anchor && !b->foreign)
+        return build_fail_at(b, mark, "anchors and aliases are not taken here; write it out");
+    if (*tag && !b->foreign)
+        return build_fail_at(b, mark, "tags are not taken here");
+    return 0;
+}
+
+/* `node` has just been placed. */
+static int build_name(struct builder *b, struct yaml_node *node, const char *anchor,
+                      const char *tag)
+{
+    node->tag = mem_dup(tag);
+    if (!anchor)
+        return 0;
+    b->anchors = mem_grow(b->anchors, b->anchor_count + 1, sizeof *b->anchors);
+    b->anchors[b->anchor_count++] = (struct anchor){mem_dup(anchor), node};
+    return 0;
+}
+
 static int build_event(struct builder *b, const yaml_event_t *event)
 {
     const yaml_mark_t *mark = &event->start_mark;
-    const yaml_char_t *anchor = NULL, *tag = NULL;
+    const char *anchor, *tag;
+    struct yaml_node *node;
 
-    if (event->type == YAML_SCALAR_EVENT) {
-        anchor = event->data.scalar.anchor;
-        tag = event->data.scalar.tag;
-    } else if (event->type == YAML_SEQUENCE_START_EVENT) {
-        anchor = event->data.sequence_start.anchor;
-        tag = event->data.sequence_start.tag;
-    } else if (event->type == YAML_MAPPING_START_EVENT) {
-        anchor = event->data.mapping_start.anchor;
-        tag = event->data.mapping_start.tag;
-    }
-    if (anchor || event->type == YAML_ALIAS_EVENT)
-        return build_fail_at(b, mark, "anchors and aliases are not taken here; write it out");
-    if (tag)
-        return build_fail_at(b, mark, "tags are not taken here");
+    if (build_properties(b, event, &anchor, &tag) != 0)
+        return -1;
     switch (event->type) {
+    case YAML_ALIAS_EVENT:
+        return build_alias(b, (const char *)event->data.alias.anchor, mark);
     case YAML_SCALAR_EVENT:
-        return build_place(b, scalar_new(b, event), mark);
+        node = scalar_new(b, event);
+        return build_place(b, node, mark) == 0 ? build_name(b, node, anchor, tag) : -1;
     case YAML_SEQUENCE_START_EVENT:
-        return build_open(b, YAML_LIST, mark);
     case YAML_MAPPING_START_EVENT:
-        return build_open(b, YAML_MAP, mark);
+        if (build_open(b, event->type == YAML_MAPPING_START_EVENT ? YAML_MAP : YAML_LIST, mark))
+            return -1;
+        return build_name(b, b->open[b->depth - 1], anchor, tag);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         b->depth--;
@@ -256,71 +343,47 @@ static int check_bytes(struct builder *b)
     return 0;
 }
 
-struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struct problems *p)
+static struct yaml_node *build(struct builder *b)
 {
-    struct builder b = {.text = text, .file = file, .n = n, .problems = p};
     size_t i;
 
-    if (n > YAML_FILE_MAX) {
-        problems_add(p, file, 0, 0, "too large: %zu bytes, of at most %d", n, YAML_FILE_MAX);
-        return NULL;
-    }
-    if (check_bytes(&b) != 0)
-        return NULL;
-    if (!yaml_parser_initialize(&b.parser)) {
-        problems_add(p, file, 0, 0, "cannot start the YAML parser");
-        return NULL;
-    }
-    yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, n);
-    build_run(&b);
-    yaml_parser_delete(&b.parser);
-    if (!b.failed)
-        return b.root;
-    for (i = 0; i < b.depth; i++)
-        yaml_node_free(b.key[i]); /* each waited for a value that is or was to come */
-    yaml_node_free(b.root);
-    return NULL;
-}
-
-struct yaml_node *yaml_load(const char *path, struct problems *p)
-{
-    char sha256[DIGEST_TEXT_SIZE];
-
-    return yaml_load_digest(path, sha256, p);
-}
-
-struct yaml_node *yaml_load_digest(const char *path, char sha256[65], struct problems *p)
-{
-    struct yaml_node *root = NULL;
-    struct err e = {0};
-    struct stat st;
-    struct buf b;
-
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        problems_add(p, path, 0, 0, "this is a folder, not a YAML file");
-        return NULL;
-    }
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > YAML_FILE_MAX) {
-        problems_add(p, path, 0, 0, "too large: %lld bytes, of at most %d", (long long)st.st_size,
+    if (b->n > YAML_FILE_MAX) {
+        problems_add(b->problems, b->file, 0, 0, "too large: %zu bytes, of at most %d", b->n,
                      YAML_FILE_MAX);
         return NULL;
     }
-    if (file_read(path, YAML_FILE_MAX, &b, &e) != 0)
-        problems_add(p, path, 0, 0, "%s", e.text);
-    else
-        root = yaml_parse(b.data, b.len, path, p);
-    digest_sha256(b.data, b.len, sha256);
-    buf_release(&b);
-    return root;
+    if (check_bytes(b) != 0)
+        return NULL;
+    if (!yaml_parser_initialize(&b->parser)) {
+        problems_add(b->problems, b->file, 0, 0, "cannot start the YAML parser");
+        return NULL;
+    }
+    yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&b->parser, (const unsigned char *)b->text, b->n);
+    build_run(b);
+    yaml_parser_delete(&b->parser);
+    for (i = 0; i < b->anchor_count; i++)
+        free(b->anchors[i].name);
+    free(b->anchors);
+    if (!b->failed)
+        return b->root;
+    for (i = 0; i < b->depth; i++)
+        yaml_node_free(b->key[i]); /* each waited for a value that is or was to come */
+    yaml_node_free(b->root);
+    return NULL;
 }
 
-struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
+struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struct problems *p)
 {
-    size_t i;
+    struct builder b = {.text = text, .file = file, .n = n, .problems = p};
 
-    for (i = 0; map && map->kind == YAML_MAP && i < map->count; i++)
-        if (strcmp(map->keys[i]->text, key) == 0)
-            return map->items[i];
-    return NULL;
+    return build(&b);
+}
+
+struct yaml_node *yaml_parse_foreign(const char *text, size_t n, const char *file,
+                                     struct problems *p)
+{
+    struct builder b = {.text = text, .file = file, .n = n, .problems = p, .foreign = true};
+
+    return build(&b);
 }

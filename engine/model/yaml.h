@@ -23,6 +23,7 @@ struct yaml_node {
     bool plain;       /* scalar: written without quotes, so `8080` is a number and `no` is false */
     bool literal;     /* scalar: a `|` block, whose first line is `text_line` */
     size_t text_line;
+    char *tag;        /* such as "!vault", where tags are taken; or NULL */
     struct yaml_node **items; /* list: the items; map: the values */
     struct yaml_node **keys;  /* map: the keys, always scalars */
     size_t count;
@@ -35,6 +36,10 @@ struct yaml_node *yaml_load(const char *path, struct problems *p);
 /* The same, with the SHA-256 of the very bytes that were parsed. */
 struct yaml_node *yaml_load_digest(const char *path, char sha256[65], struct problems *p);
 struct yaml_node *yaml_parse(const char *text, size_t n, const char *file, struct problems *p);
+/* YAML that was written for another program: tags are kept, an alias becomes a copy, and a key may
+ * come twice.  A key `<<` is a key like others. */
+struct yaml_node *yaml_parse_foreign(const char *text, size_t n, const char *file,
+                                     struct problems *p);
 /* Not yaml_free(): libyaml exports that name, and would call ours. */
 void yaml_node_free(struct yaml_node *node);
 

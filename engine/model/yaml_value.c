@@ -8,6 +8,16 @@
 #include <string.h>
 #include <strings.h>
 
+struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
+{
+    size_t i;
+
+    for (i = 0; map && map->kind == YAML_MAP && i < map->count; i++)
+        if (strcmp(map->keys[i]->text, key) == 0)
+            return map->items[i];
+    return NULL;
+}
+
 static bool is_one_of(const char *text, const char *const *words)
 {
     for (; *words; words++)
