@@ -11,10 +11,15 @@
 
 static json_t *row_of(const struct host *h)
 {
-    return json_pack("{s:s, s:s?, s:i, s:s?, s:s?, s:s?, s:s?, s:O?}", "host", h->name, "address",
-                     h->address ? h->address : h->name, "port", h->port, "user", h->user,
-                     "transport", h->transport, "become", h->become, "jump", h->jump, "vars",
-                     h->vars);
+    json_t *row = json_pack("{s:s, s:s?, s:i, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?, s:O?}", "host",
+                            h->name, "address", h->address ? h->address : h->name, "port", h->port,
+                            "user", h->user, "identity", h->identity, "transport", h->transport,
+                            "become", h->become, "jump", h->jump, "source", h->source, "vars",
+                            h->vars);
+
+    if (h->unusable)
+        json_object_set_new(row, "error", json_string(h->unusable));
+    return row;
 }
 
 static void print_row(const struct style *s, const json_t *row, bool checked)
@@ -32,6 +37,8 @@ static void print_row(const struct style *s, const json_t *row, bool checked)
     else
         style_line(s, LOOK_PLAIN, 0, "%-16s %-28s %-8s %s", report_text(row, "host"), where,
                    report_text(row, "transport"), report_text(row, "become"));
+    if (!checked && *report_text(row, "error"))
+        style_wrap(s, LOOK_BAD, 4, "cannot be used: ", report_text(row, "error"));
     free(where);
 }
 
@@ -50,14 +57,38 @@ static json_t *groups_json(const struct inventory *inv)
     return groups;
 }
 
+/* They are hosts where -H names one; nobody has put them into an inventory. */
+static json_t *aliases_json(const struct inventory *inv)
+{
+    json_t *aliases = json_array();
+    size_t i;
+
+    for (i = 0; i < inv->host_count; i++)
+        if (inv->hosts[i].alias)
+            json_array_append_new(aliases, json_pack("{s:s, s:s}", "host", inv->hosts[i].name,
+                                                     "source", inv->hosts[i].source));
+    return aliases;
+}
+
+static void print_aliases(const struct session *s)
+{
+    json_t *aliases = aliases_json(s->inventory), *alias;
+    size_t i;
+
+    json_array_foreach(aliases, i, alias)
+        style_line(&s->text, LOOK_DIM, 0, "ssh alias %s (%s)", report_text(alias, "host"),
+                   report_text(alias, "source"));
+    json_decref(aliases);
+}
+
 static void print(struct session *s, json_t *rows)
 {
     json_t *row, *document;
     size_t i, j;
 
     if (s->options->json) {
-        document = json_pack("{s:s, s:O, s:o}", "schema", "fettle/1", "hosts", rows, "groups",
-                             groups_json(s->inventory));
+        document = json_pack("{s:s, s:O, s:o, s:o}", "schema", "fettle/1", "hosts", rows, "groups",
+                             groups_json(s->inventory), "aliases", aliases_json(s->inventory));
         session_print_json(document, JSON_INDENT(2));
         json_decref(document);
         return;
@@ -72,6 +103,8 @@ static void print(struct session *s, json_t *rows)
         style_line(&s->text, LOOK_DIM, 0, "group %s:%s", s->inventory->groups[i].name, b.data);
         buf_release(&b);
     }
+    if (!s->options->hosts)
+        print_aliases(s);
 }
 
 static int run(const struct options *o)

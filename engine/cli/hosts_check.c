@@ -139,7 +139,8 @@ static void start(struct host_check *c, struct session *s, const char *name)
     c->name = (struct question){c, false};
     c->number = (struct question){c, true};
     c->began_ms = clock_monotonic_ms();
-    c->target = session_target(s, name, INT_MAX);
+    if (!json_object_get(c->row, "error"))
+        c->target = session_target(s, name, INT_MAX);
     if (c->target) {
         ask(c, &c->name, "-un");
         ask(c, &c->number, "-u");

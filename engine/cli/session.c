@@ -1,6 +1,7 @@
 /* session.c: one run, from its files to its record. */
 #include "cli/session.h"
 
+#include "base/argv.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
@@ -8,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cli/param_options.h"
+#include "io/inventory_run.h"
 #include "script/check.h"
 
 #include <stdlib.h>
@@ -55,11 +57,17 @@ int session_load(struct session *s)
 {
     struct problems problems = {0};
     int code = 0;
+    size_t i;
 
-    s->inventory = inventory_load(s->options->inventory, &problems);
+    s->inventory = inventory_load(s->options->inventory, inventory_run, &problems);
     if (!s->inventory || problems.count)
         code = message_problems(&problems);
     problems_release(&problems);
+    if (s->inventory)
+        inventory_add_aliases(s->inventory);
+    for (i = 0; s->inventory && i < argv_len(s->inventory->notes); i++)
+        if (!s->options->quiet)
+            message("%s", s->inventory->notes[i]);
     return code ? code : session_load_local(s);
 }
 

@@ -18,6 +18,10 @@ static const struct transport *target_choose(const struct host *h, const struct 
 
     if (o->replay)
         return &transport_replay;
+    if (h->unusable) {
+        err_set(e, ERR_UNREACHABLE, "host \"%s\" cannot be used: %s", h->name, h->unusable);
+        return NULL;
+    }
     if (!name)
         name = strcmp(h->name, "localhost") == 0 ? "local" : "ssh";
     if (strcmp(name, "local") == 0)

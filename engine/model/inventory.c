@@ -4,13 +4,15 @@
 #include "base/argv.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "model/ansible.h"
+#include "model/inventory_files.h"
 #include "model/inventory_groups.h"
+#include "model/ssh_scan.h"
 #include "model/yaml.h"
 
-#include <glob.h>
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const host_keys[] = {"address",   "port",        "user",   "identity", "jump",
                                         "transport", "known_hosts", "become", "vars",     NULL};
@@ -20,6 +22,23 @@ bool inventory_name_is_valid(const char *name)
     static const char set[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
     return *name && *name != '-' && strspn(name, set) == strlen(name);
+}
+
+bool inventory_host_name_is_valid(const char *name)
+{
+    unsigned char ip[16];
+
+    return inventory_name_is_valid(name) || inet_pton(AF_INET6, name, ip) == 1;
+}
+
+struct host *inventory_add_host(struct inventory *inv, const char *name, const char *source)
+{
+    struct host *h;
+
+    inv->hosts = mem_grow(inv->hosts, inv->host_count + 1, sizeof *inv->hosts);
+    h = &inv->hosts[inv->host_count++];
+    *h = (struct host){.name = mem_dup(name), .source = mem_dup(source)};
+    return h;
 }
 
 static int wrong(struct gathering *g, const struct yaml_node *at, const char *text)
@@ -128,9 +147,7 @@ static void take_host(struct gathering *g, const struct yaml_node *key, const st
     }
     if (map->kind == YAML_MAP)
         yaml_only_keys(map, g->file, host_keys, g->problems);
-    inv->hosts = mem_grow(inv->hosts, inv->host_count + 1, sizeof *inv->hosts);
-    h = &inv->hosts[inv->host_count++];
-    *h = (struct host){.name = mem_dup(key->text)};
+    h = inventory_add_host(inv, key->text, g->file);
     h->address = take_text(g, map, "address");
     h->user = take_text(g, map, "user");
     h->identity = take_text(g, map, "identity");
@@ -175,22 +192,13 @@ static const struct yaml_node *section(struct gathering *g, const struct yaml_no
     return NULL;
 }
 
-static void gather_file(struct gathering *g, const char *path)
+static void gather_own(struct gathering *g, const struct yaml_node *root)
 {
     static const char *const known[] = {"hosts", "groups", "vars", NULL};
-    struct yaml_node *root = yaml_load(path, g->problems);
     const struct yaml_node *node;
     size_t i;
 
-    if (!root)
-        return;
-    g->file = path;
-    if (root->kind != YAML_MAP) {
-        wrong(g, root, "an inventory must be a map with hosts, groups and vars");
-        yaml_node_free(root);
-        return;
-    }
-    yaml_only_keys(root, path, known, g->problems);
+    yaml_only_keys(root, g->file, known, g->problems);
     node = section(g, root, "hosts");
     for (i = 0; node && i < node->count; i++)
         take_host(g, node->keys[i], node->items[i]);
@@ -199,7 +207,78 @@ static void gather_file(struct gathering *g, const char *path)
         gathering_take_group(g, node->keys[i], node->items[i]);
     if (section(g, root, "vars"))
         take_vars(g, root);
+}
+
+static bool is_own(const struct yaml_node *root)
+{
+    return yaml_get(root, "hosts") || yaml_get(root, "groups") || yaml_get(root, "vars");
+}
+
+/* What is ours is read again, and more strictly. */
+static void gather_yaml(struct gathering *g, const struct buf *text)
+{
+    struct yaml_node *root = yaml_parse_foreign(text->data, text->len, g->file, g->problems), *own;
+
+    if (root && root->kind != YAML_MAP) {
+        wrong(g, root, "an inventory must be a map: hosts, groups and vars, or Ansible's groups");
+    } else if (root && is_own(root)) {
+        own = yaml_parse(text->data, text->len, g->file, g->problems);
+        if (own)
+            gather_own(g, own);
+        yaml_node_free(own);
+    } else if (root) {
+        ansible_yaml_read(g->ansible, root, g->file);
+    }
     yaml_node_free(root);
+}
+
+static void gather_text(struct gathering *g, const struct buf *text)
+{
+    size_t n = text->len;
+
+    if (ansible_is_vault(text->data, n)) {
+        problems_add(g->problems, g->file, 0, 0,
+                     "this is encrypted with ansible-vault, which fettle does not read");
+        return;
+    }
+    switch (inventory_format(g->file, text->data, n)) {
+    case INVENTORY_INI:
+        ansible_ini_read(g->ansible, text->data, n, g->file);
+        break;
+    case INVENTORY_LISTED:
+        ansible_json_read(g->ansible, text->data, n, g->file);
+        break;
+    case INVENTORY_YAML:
+        gather_yaml(g, text);
+        break;
+    }
+}
+
+static int run_program(struct gathering *g, struct buf *out, struct err *e)
+{
+    if (g->run)
+        return g->run(g->file, out, e);
+    buf_init(out, 1);
+    return err_set(e, ERR_DATA, "this is a program; it is run only where -i names it or its folder");
+}
+
+static void gather_file(struct gathering *g, const char *path)
+{
+    struct err e = {0};
+    struct buf text;
+
+    g->file = path;
+    if (inventory_is_program(path)) {
+        if (run_program(g, &text, &e) == 0)
+            ansible_json_read(g->ansible, text.data, text.len, path);
+        else
+            problems_add(g->problems, path, 0, 0, "%s", e.text);
+    } else if (file_read(path, INVENTORY_TEXT_MAX, &text, &e) == 0) {
+        gather_text(g, &text);
+    } else {
+        problems_add(g->problems, path, 0, 0, "%s", e.text);
+    }
+    buf_release(&text);
 }
 
 static void add_local_machine(struct inventory *inv)
@@ -208,77 +287,60 @@ static void add_local_machine(struct inventory *inv)
 
     if (inventory_host(inv, "localhost"))
         return;
-    inv->hosts = mem_grow(inv->hosts, inv->host_count + 1, sizeof *inv->hosts);
-    h = &inv->hosts[inv->host_count++];
-    *h = (struct host){.name = mem_dup("localhost"),
-                       .transport = mem_dup("local"),
-                       .vars = json_object(),
-                       .implied = true};
+    h = inventory_add_host(inv, "localhost", NULL);
+    h->transport = mem_dup("local");
+    h->vars = json_object();
+    h->implied = true;
 }
 
-static int order_names(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static char **folder_files(const char *folder)
-{
-    static const char *const kinds[] = {"*.yaml", "*.yml"};
-    char **list = mem_alloc(sizeof *list);
-    size_t i, k;
-
-    for (k = 0; k < 2; k++) {
-        char *pattern = mem_format("%s/%s", folder, kinds[k]);
-        glob_t found;
-
-        if (glob(pattern, 0, NULL, &found) == 0)
-            for (i = 0; i < found.gl_pathc; i++)
-                list = argv_add(list, found.gl_pathv[i]);
-        globfree(&found);
-        free(pattern);
-    }
-    qsort(list, argv_len(list), sizeof *list, order_names);
-    return list;
-}
-
-/* The files to read; a path that was asked for must be there. */
-static char **inventory_files(const char *path, struct problems *p)
-{
-    char *config = file_config_folder(), *fallback = mem_format("%s/hosts", config);
-    char **list;
-
-    if (path && access(path, R_OK) != 0)
-        problems_add(p, path, 0, 0, "there is no such inventory, or it cannot be read");
-    if (!path)
-        path = file_is_folder("hosts") ? "hosts" : file_is_folder(fallback) ? fallback : config;
-    if (file_is_folder(path))
-        list = folder_files(path);
-    else if (access(path, R_OK) == 0)
-        list = argv_add(NULL, path);
-    else
-        list = mem_alloc(sizeof *list);
-    free(config);
-    free(fallback);
-    return list;
-}
-
-struct inventory *inventory_load(const char *path, struct problems *p)
+struct inventory *inventory_load(const char *path, inventory_runner *run, struct problems *p)
 {
     size_t i, before = p->count + p->left_out;
-    struct gathering g = {
-        .problems = p, .inventory = mem_alloc(sizeof(struct inventory)), .vars = json_object()};
-    char **files = inventory_files(path, p);
+    struct ansible ansible;
+    struct gathering g = {.problems = p,
+                          .inventory = mem_alloc(sizeof(struct inventory)),
+                          .ansible = &ansible,
+                          .run = path ? run : NULL,
+                          .vars = json_object()};
+    char *folder = NULL, **files = inventory_files(path, &folder, p);
 
+    ansible_init(&ansible, p);
     for (i = 0; files[i]; i++)
         gather_file(&g, files[i]);
+    ansible_vars_read(&ansible, folder);
+    ansible_resolve(&ansible, &g);
     gathering_resolve(&g);
     add_local_machine(g.inventory);
     gathering_release(&g);
+    ansible_release(&ansible);
     argv_free(files);
+    free(folder);
     if (p->count + p->left_out == before)
         return g.inventory;
     inventory_free(g.inventory);
     return NULL;
+}
+
+void inventory_add_aliases(struct inventory *inv)
+{
+    struct ssh_scan scan;
+    size_t i, k;
+
+    ssh_scan_load(&scan);
+    for (i = 0; i < scan.count; i++)
+        for (k = 0; scan.hosts[i][k]; k++) {
+            const char *name = scan.hosts[i][k];
+            struct host *h;
+
+            if (!inventory_host_name_is_valid(name) || strcmp(name, "all") == 0 ||
+                inventory_host(inv, name) || inventory_has_group(inv, name))
+                continue;
+            h = inventory_add_host(inv, name, scan.places[i]);
+            h->transport = mem_dup("ssh");
+            h->vars = json_object();
+            h->alias = true;
+        }
+    ssh_scan_release(&scan);
 }
 
 void inventory_free(struct inventory *inv)
@@ -298,6 +360,8 @@ void inventory_free(struct inventory *inv)
         free(h->known_hosts);
         free(h->transport);
         free(h->become);
+        free(h->source);
+        free(h->unusable);
         json_decref(h->vars);
     }
     free(inv->hosts);
@@ -306,5 +370,6 @@ void inventory_free(struct inventory *inv)
         argv_free(inv->groups[i].members);
     }
     free(inv->groups);
+    argv_free(inv->notes);
     free(inv);
 }

@@ -18,18 +18,26 @@ static void placed_release(struct placed *p)
     free(p->file);
 }
 
-int gathering_claim(struct gathering *g, const struct yaml_node *key)
+int gathering_claim_among(struct gathering *g, const struct placed *at, size_t among)
 {
     size_t i;
 
-    for (i = 0; i < g->name_count; i++)
-        if (strcmp(g->names[i].name, key->text) == 0)
-            return problems_add(g->problems, g->file, key->line, key->column,
-                                "\"%s\" is already defined in %s:%zu", key->text, g->names[i].file,
+    for (i = 0; i < among; i++)
+        if (strcmp(g->names[i].name, at->name) == 0)
+            return problems_add(g->problems, at->file, at->line, at->column,
+                                "\"%s\" is already defined in %s:%zu", at->name, g->names[i].file,
                                 g->names[i].line);
     g->names = mem_grow(g->names, g->name_count + 1, sizeof *g->names);
-    g->names[g->name_count++] = placed_new(g, key);
+    g->names[g->name_count++] =
+        (struct placed){mem_dup(at->name), mem_dup(at->file), at->line, at->column};
     return 0;
+}
+
+int gathering_claim(struct gathering *g, const struct yaml_node *key)
+{
+    struct placed at = {key->text, (char *)g->file, key->line, key->column};
+
+    return gathering_claim_among(g, &at, g->name_count);
 }
 
 static void take_members(struct gathering *g, struct raw_group *group, const struct yaml_node *list)
@@ -72,6 +80,22 @@ void gathering_take_group(struct gathering *g, const struct yaml_node *key,
             return;
     }
     take_members(g, group, node);
+}
+
+void gathering_add_group(struct gathering *g, const struct placed *at, json_t *members)
+{
+    struct raw_group *group;
+    const char *name;
+    json_t *mark;
+
+    g->groups = mem_grow(g->groups, g->group_count + 1, sizeof *g->groups);
+    group = &g->groups[g->group_count++];
+    *group = (struct raw_group){
+        .at = {mem_dup(at->name), mem_dup(at->file), at->line, at->column},
+        .members = mem_alloc(json_object_size(members) * sizeof *group->members),
+        .only_hosts = true};
+    json_object_foreach(members, name, mark)
+        group->members[group->count++] = (struct placed){.name = mem_dup(name)};
 }
 
 static struct raw_group *find_group(struct gathering *g, const char *name)
@@ -118,7 +142,7 @@ static void visit(struct gathering *g, struct raw_group *group)
     size_t i;
 
     group->state = 1;
-    for (i = 0; i < group->count; i++) {
+    for (i = 0; !group->only_hosts && i < group->count; i++) {
         const struct placed *m = &group->members[i];
         struct raw_group *inner = find_group(g, m->name);
 
@@ -138,10 +162,12 @@ static void visit(struct gathering *g, struct raw_group *group)
 /* `members` of inner groups are already there: the order has them first. */
 static char **resolved_members(struct gathering *g, const struct raw_group *group)
 {
-    char **list = mem_alloc(sizeof *list);
+    char **list = mem_alloc((group->count + 1) * sizeof *list);
     size_t i, k;
 
-    for (i = 0; i < group->count; i++) {
+    for (i = 0; group->only_hosts && i < group->count; i++)
+        list[i] = mem_dup(group->members[i].name);
+    for (i = 0; !group->only_hosts && i < group->count; i++) {
         const struct raw_group *inner = find_group(g, group->members[i].name);
         char **members = inner ? g->inventory->groups[inner - g->groups].members : NULL;
 
@@ -175,7 +201,8 @@ static void merge_vars(struct gathering *g, struct host *h)
     size_t i;
 
     for (i = 0; i < g->ordered; i++) /* the nearest group first: what is set stays */
-        if (list_has(g->inventory->groups[g->order[i]].members, h->name))
+        if (json_object_size(g->groups[g->order[i]].vars) &&
+            list_has(g->inventory->groups[g->order[i]].members, h->name))
             merge_under(h->vars, g->groups[g->order[i]].vars);
     merge_under(h->vars, g->vars);
 }

@@ -3,6 +3,7 @@
 
 #include "base/argv.h"
 #include "base/mem.h"
+#include "model/ansible_words.h"
 #include "model/yaml.h"
 
 #include <arpa/inet.h>
@@ -58,7 +59,7 @@ const struct host *inventory_by_address(const struct inventory *inv, const char 
         const struct host *h = &inv->hosts[i];
 
         /* "localhost" in a host's configuration is that host, not the operator's machine. */
-        if (h->implied || (!(h->address && address_equal(h->address, address)) &&
+        if (h->implied || h->alias || (!(h->address && address_equal(h->address, address)) &&
                            !address_equal(h->name, address)))
             continue;
         if (found)
@@ -86,18 +87,32 @@ static bool list_has(char *const *list, const char *name)
     return false;
 }
 
-/* The local machine that nobody wrote down is only meant where it is named. */
-static bool word_means(const struct inventory *inv, const struct host *h, const char *word)
+bool inventory_has_group(const struct inventory *inv, const char *name)
 {
-    const struct inventory_group *group = find_group(inv, word);
+    return find_group(inv, name) != NULL;
+}
 
-    if (strcmp(h->name, word) == 0)
+static bool is_alone(const struct inventory *inv)
+{
+    size_t i;
+
+    for (i = 0; i < inv->host_count; i++)
+        if (!inv->hosts[i].implied && !inv->hosts[i].alias)
+            return false;
+    return true;
+}
+
+/* Hosts that nobody wrote into an inventory are only meant where they are named. */
+static bool word_means(const struct inventory *inv, const struct host *h, const char *word,
+                       const struct inventory_group *group, char *const *range)
+{
+    if (strcmp(h->name, word) == 0 || (range && list_has(range, h->name)))
         return true;
-    if (group)
-        return list_has(group->members, h->name);
-    if (h->implied)
-        return inv->host_count == 1 && strcmp(word, "all") == 0;
-    return strcmp(word, "all") == 0 || (strpbrk(word, "*?[") && fnmatch(word, h->name, 0) == 0);
+    if (group && list_has(group->members, h->name))
+        return true;
+    if (strcmp(word, "all") == 0)
+        return !h->alias && (!h->implied || is_alone(inv));
+    return !h->implied && !h->alias && strpbrk(word, "*?[") && fnmatch(word, h->name, 0) == 0;
 }
 
 static int unknown_word(const struct inventory *inv, const char *word, struct err *e)
@@ -117,34 +132,78 @@ static int unknown_word(const struct inventory *inv, const char *word, struct er
     return -1;
 }
 
-/* Marks or unmarks the hosts of one word. */
-static int select_word(const struct inventory *inv, const char *word, bool *chosen, struct err *e)
+/* `web[01:10]`: those of its names that there are. */
+static char **range_of(const char *word)
 {
-    bool take = *word != '!', any = false;
-    const char *name = word + !take;
-    size_t i;
-
-    for (i = 0; i < inv->host_count; i++)
-        if (word_means(inv, &inv->hosts[i], name)) {
-            chosen[i] = take;
-            any = true;
-        }
-    return any || find_group(inv, name) ? 0 : unknown_word(inv, name, e);
+    return strchr(word, '[') && strchr(word, ':') ? words_expand(word, NULL) : NULL;
 }
 
-static int select_words(const struct inventory *inv, char *text, bool *chosen, struct err *e)
+/* Marks the hosts that one word means. */
+static int mark_word(const struct inventory *inv, const char *word, bool *marked, struct err *e)
 {
-    char *word, *rest = NULL;
-    bool first = true;
+    const struct inventory_group *group = find_group(inv, word);
+    char **range = range_of(word);
+    bool any = group != NULL;
+    size_t i;
 
-    for (word = strtok_r(text, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
-        if (first && *word == '!' && select_word(inv, "all", chosen, e) != 0)
-            return -1;
-        if (select_word(inv, word, chosen, e) != 0)
-            return -1;
-        first = false;
+    for (i = 0; i < inv->host_count; i++) {
+        marked[i] = word_means(inv, &inv->hosts[i], word, group, range);
+        any |= marked[i];
     }
-    return 0;
+    argv_free(range);
+    return any ? 0 : unknown_word(inv, word, e);
+}
+
+/* The words that begin with `sign`, or those without one ('\0'). */
+static int apply_words(const struct inventory *inv, char *const *words, char sign, bool *chosen,
+                       struct err *e)
+{
+    bool *marked = mem_alloc(inv->host_count * sizeof *marked);
+    size_t i;
+    int rc = 0;
+
+    for (; *words && rc == 0; words++) {
+        bool signed_word = **words == '!' || **words == '&';
+
+        if (signed_word ? **words != sign : sign != '\0')
+            continue;
+        rc = mark_word(inv, *words + signed_word, marked, e);
+        for (i = 0; rc == 0 && i < inv->host_count; i++)
+            chosen[i] = sign == '!'   ? chosen[i] && !marked[i]
+                        : sign == '&' ? chosen[i] && marked[i]
+                                      : chosen[i] || marked[i];
+    }
+    free(marked);
+    return rc;
+}
+
+static bool all_signed(char *const *words)
+{
+    for (; *words; words++)
+        if (**words != '!' && **words != '&')
+            return false;
+    return true;
+}
+
+static char **split_words(const char *pattern)
+{
+    char *text = mem_dup(pattern), *rest = NULL, *word;
+    char **words = mem_alloc(sizeof *words);
+
+    for (word = strtok_r(text, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest))
+        words = argv_add(words, word);
+    free(text);
+    return words;
+}
+
+static int choose(const struct inventory *inv, char *const *words, bool *chosen, struct err *e)
+{
+    static char *all[] = {(char *)"all", NULL};
+
+    if (apply_words(inv, *words && all_signed(words) ? all : words, '\0', chosen, e) != 0 ||
+        apply_words(inv, words, '&', chosen, e) != 0)
+        return -1;
+    return apply_words(inv, words, '!', chosen, e);
 }
 
 const struct host **inventory_select(const struct inventory *inv, const char *pattern,
@@ -152,16 +211,16 @@ const struct host **inventory_select(const struct inventory *inv, const char *pa
 {
     bool *chosen = mem_alloc(inv->host_count * sizeof *chosen);
     const struct host **list = mem_alloc((inv->host_count + 1) * sizeof(const struct host *));
-    char *text = mem_dup(pattern);
+    char **words = split_words(pattern);
     size_t i, n = 0;
-    int rc = select_words(inv, text, chosen, e);
+    int rc = choose(inv, words, chosen, e);
 
     for (i = 0; i < inv->host_count; i++)
         if (chosen[i])
             list[n++] = &inv->hosts[i];
     if (rc == 0 && n == 0)
         rc = err_set(e, ERR_USAGE, "no host is meant by \"%s\"", pattern);
-    free(text);
+    argv_free(words);
     free(chosen);
     if (rc == 0)
         return list;

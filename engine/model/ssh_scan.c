@@ -138,7 +138,8 @@ static void scan_include(struct ssh_scan *s, char **words, const char *folder, i
     }
 }
 
-static void scan_line(struct ssh_scan *s, const char *line, const char *folder, int depth)
+static void scan_line(struct ssh_scan *s, const char *line, const char *place, const char *folder,
+                      int depth)
 {
     const char *keyword = line + strspn(line, blanks), *rest;
     size_t n = strcspn(keyword, " \t\r\f=");
@@ -152,6 +153,8 @@ static void scan_line(struct ssh_scan *s, const char *line, const char *folder, 
     words = take_words(rest);
     if (is_keyword(keyword, n, "Host")) {
         s->hosts = mem_grow(s->hosts, s->count + 1, sizeof *s->hosts);
+        s->places = mem_grow(s->places, s->count + 1, sizeof *s->places);
+        s->places[s->count] = mem_dup(place);
         s->hosts[s->count++] = words;
         return;
     }
@@ -167,7 +170,8 @@ static void scan_line(struct ssh_scan *s, const char *line, const char *folder, 
 static void scan_file(struct ssh_scan *s, const char *path, const char *folder, int depth)
 {
     struct buf text;
-    char *line, *rest = NULL;
+    const char *at;
+    size_t number = 0;
 
     if (access(path, F_OK) != 0)
         return;
@@ -177,8 +181,14 @@ static void scan_file(struct ssh_scan *s, const char *path, const char *folder, 
             buf_release(&text);
         return;
     }
-    for (line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        scan_line(s, line, folder, depth);
+    for (at = text.data; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+        char *line = mem_dupn(at, strcspn(at, "\n"));
+        char *place = mem_format("%s:%zu", path, ++number);
+
+        scan_line(s, line, place, folder, depth);
+        free(line);
+        free(place);
+    }
     buf_release(&text);
 }
 
@@ -203,7 +213,10 @@ void ssh_scan_release(struct ssh_scan *s)
 
     for (i = 0; i < s->count; i++)
         argv_free(s->hosts[i]);
+    for (i = 0; i < s->count; i++)
+        free(s->places[i]);
     free(s->hosts);
+    free(s->places);
     memset(s, 0, sizeof *s);
 }
 
@@ -250,19 +263,4 @@ char *ssh_scan_class(const struct ssh_scan *s, const char *name)
     for (i = 0; i < s->count; i++)
         class[i] = line_matches(s->hosts[i], name) ? '1' : '0';
     return class;
-}
-
-char **ssh_scan_aliases(const struct ssh_scan *s)
-{
-    char **list = mem_alloc(sizeof *list), **word;
-    size_t i, k;
-
-    for (i = 0; i < s->count; i++)
-        for (word = s->hosts[i]; *word; word++) {
-            for (k = 0; list[k] && strcmp(list[k], *word) != 0;)
-                k++;
-            if (!list[k] && **word && !strpbrk(*word, "*?!"))
-                list = argv_add(list, *word);
-        }
-    return list;
 }

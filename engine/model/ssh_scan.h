@@ -11,6 +11,7 @@
 
 struct ssh_scan {
     char ***hosts; /* the words of each Host line, includes followed */
+    char **places; /* of each: FILE:LINE */
     size_t count;
     bool apart; /* something in the files may depend on the host in other ways than by Host lines */
 };
@@ -29,9 +30,6 @@ bool ssh_scan_names(const struct ssh_scan *s, const char *name);
 /* Equal for two names that the Host lines do not tell apart; owned.  NULL: this one may have
  * settings of its own. */
 char *ssh_scan_class(const struct ssh_scan *s, const char *name);
-/* The names of Host lines that are no patterns, each once; NULL at the end, owned. */
-char **ssh_scan_aliases(const struct ssh_scan *s);
-
 /* One pattern with `*` and `?` (ssh's own: no brackets). */
 bool ssh_pattern_matches(const char *pattern, const char *name);
 

@@ -61,7 +61,7 @@ static void check_problems(struct problems *p, const char *const *want)
 static struct inventory *loaded(void)
 {
     struct problems p = {0};
-    struct inventory *inv = inventory_load(scratch, &p);
+    struct inventory *inv = inventory_load(scratch, NULL, &p);
 
     if (!inv)
         fail_msg("%s", problems_text(&p));
@@ -72,7 +72,7 @@ static void refused(const char *const *want)
 {
     struct problems p = {0};
 
-    assert_null(inventory_load(scratch, &p));
+    assert_null(inventory_load(scratch, NULL, &p));
     check_problems(&p, want);
     finish();
 }
@@ -235,7 +235,7 @@ static void what_is_defined_twice_names_both_places(void **state)
     begin();
     put_file("a.yaml", "hosts:\n  web1: {}\n");
     put_file("b.yaml", "groups:\n  web1: []\n");
-    assert_null(inventory_load(scratch, &p));
+    assert_null(inventory_load(scratch, NULL, &p));
     text = problems_text(&p);
     assert_non_null(strstr(text, want[0]));
     assert_non_null(strstr(text, want[1]));
@@ -252,7 +252,7 @@ static void a_path_that_is_not_there_is_an_error(void **state)
     struct problems p = {0};
 
     (void)state;
-    assert_null(inventory_load("/nonexistent/hosts", &p));
+    assert_null(inventory_load("/nonexistent/hosts", NULL, &p));
     assert_int_equal(p.count, 1);
     problems_release(&p);
 }
@@ -266,7 +266,7 @@ static void without_an_inventory_there_is_the_local_machine(void **state)
     begin();
     setenv("XDG_CONFIG_HOME", scratch, 1);
     assert_int_equal(chdir(scratch), 0);
-    inv = inventory_load(NULL, &p);
+    inv = inventory_load(NULL, NULL, &p);
     assert_non_null(inv);
     assert_int_equal(inv->host_count, 1);
     check_select(inv, "all", "localhost");
