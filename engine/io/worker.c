@@ -24,6 +24,7 @@ enum {
     NOISE_MAX = 8 * 1024,       /* of a login's banners, the newest */
     START_MS = 20 * 1000,       /* a slow sudo asks a slow directory service */
     GRACE_MS = 2 * 1000,        /* after the time that the host should have kept */
+    STOP_MS = 5 * 1000,         /* for the host to end what says too much, and for what is on its way */
     COMMAND_MAX = 256 * 1024,
 };
 
@@ -32,9 +33,11 @@ enum worker_state { WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
 /* One of the two streams of an answer. */
 struct part {
     struct buf bytes;
+    struct buf kept; /* the beginning of what was too much; `bytes` is then what came last */
     size_t searched; /* no mark begins before this */
     size_t len;      /* of the answer proper, once complete */
-    bool complete;
+    bool over, complete;
+    bool stray; /* more came after the mark */
     int status;
 };
 
@@ -43,6 +46,7 @@ struct shell_worker {
     struct loop *loop;
     struct stream *stream;
     enum worker_state state;
+    bool stopping; /* the host was told that it is enough */
     struct loop_timer *timer;
     char token[TOKEN_SIZE];
     struct part out, err;
@@ -51,9 +55,17 @@ struct shell_worker {
     int64_t at_ms, began_ms;
 };
 
-static void part_reset(struct part *p, size_t max)
+static void worker_on_time(void *data);
+
+static void part_release(struct part *p)
 {
     buf_release(&p->bytes);
+    buf_release(&p->kept);
+}
+
+static void part_reset(struct part *p, size_t max)
+{
+    part_release(p);
     memset(p, 0, sizeof *p);
     buf_init(&p->bytes, max);
 }
@@ -77,6 +89,7 @@ static void part_search(struct part *p, const char *token)
     p->status = atoi(at + n);
     p->len = p->searched;
     p->complete = true;
+    p->stray = end + 1 < data + p->bytes.len;
 }
 
 static void worker_release(struct shell_worker *w, enum stream_close how)
@@ -84,8 +97,8 @@ static void worker_release(struct shell_worker *w, enum stream_close how)
     loop_timer_stop(w->timer);
     if (w->stream)
         w->stream->ops->close(w->stream, how);
-    buf_release(&w->out.bytes);
-    buf_release(&w->err.bytes);
+    part_release(&w->out);
+    part_release(&w->err);
     free(w);
 }
 
@@ -96,7 +109,10 @@ static void worker_close(struct worker *base)
 
 static void part_result(const struct part *p, struct buf *b)
 {
-    buf_add(b, p->bytes.data, p->complete ? p->len : p->bytes.len);
+    if (p->over)
+        buf_add(b, p->kept.data, p->kept.len);
+    else
+        buf_add(b, p->bytes.data, p->complete ? p->len : p->bytes.len);
 }
 
 /* Ends the request that runs; the last thing that a caller does with `w`. */
@@ -129,18 +145,21 @@ static bool worker_timed_out(const struct shell_worker *w, int status)
            (status == 124 || status == 128 + SIGKILL || status == 128 + SIGTERM);
 }
 
+/* What a command left behind and nothing could end may still write, into the next answer: then
+ * the next is another worker's. */
 static void worker_answered(struct shell_worker *w)
 {
     int status = w->out.status;
+    bool spent = w->stopping || w->out.stray || w->err.stray;
 
     if (worker_timed_out(w, status))
-        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, false);
+        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, spent);
     else if (status == 126 || status == 127)
-        worker_done(w, OUTCOME_NOT_STARTED, status, NULL, false);
+        worker_done(w, OUTCOME_NOT_STARTED, status, NULL, spent);
     else if (status > 128)
-        worker_done(w, OUTCOME_SIGNAL, status - 128, NULL, false);
+        worker_done(w, OUTCOME_SIGNAL, status - 128, NULL, spent);
     else
-        worker_done(w, OUTCOME_EXIT, status, NULL, false);
+        worker_done(w, OUTCOME_EXIT, status, NULL, spent);
 }
 
 static void worker_ready(struct shell_worker *w)
@@ -152,7 +171,7 @@ static void worker_ready(struct shell_worker *w)
     w->base.calls->ready(w->base.data);
 }
 
-/* A banner may be of any length; only its end can hold the mark, as nothing follows that. */
+/* Only the end of what came can hold the mark, as nothing follows that. */
 static void part_make_room(struct part *p, const char **bytes, size_t *n)
 {
     const size_t most = NOISE_MAX / 2;
@@ -167,20 +186,57 @@ static void part_make_room(struct part *p, const char **bytes, size_t *n)
     p->searched = 0;
 }
 
+/* `limit` and a byte more are kept, which tells that it was cut. */
+static void part_overflow(struct part *p, size_t limit)
+{
+    p->over = true;
+    buf_init(&p->kept, limit + 1);
+    buf_add(&p->kept, p->bytes.data, limit + 1);
+    if (p->bytes.max < NOISE_MAX)
+        p->bytes.max = NOISE_MAX;
+}
+
+static void worker_stop(struct shell_worker *w)
+{
+    if (w->stopping)
+        return;
+    w->stopping = true;
+    w->stream->ops->write(w->stream, "\n", 1);
+    loop_timer_stop(w->timer);
+    w->timer = loop_timer_start(w->loop, STOP_MS, worker_on_time, w);
+}
+
+/* A login's banner may be of any length; of an answer what is beyond its limit is not wanted. */
+static void worker_take(struct shell_worker *w, struct part *p, const char *bytes, size_t n)
+{
+    size_t room = p->bytes.max - p->bytes.len;
+
+    if (w->state == WORKER_BUSY && !p->over && n > room) {
+        buf_add(&p->bytes, bytes, room);
+        part_search(p, w->token);
+        if (p->complete)
+            return;
+        part_overflow(p, w->limit);
+        worker_stop(w);
+        bytes += room;
+        n -= room;
+    }
+    part_make_room(p, &bytes, &n);
+    buf_add(&p->bytes, bytes, n);
+    part_search(p, w->token);
+}
+
 static void worker_on_bytes(struct shell_worker *w, struct part *p, const char *bytes, size_t n)
 {
-    if (w->state == WORKER_IDLE || p->complete)
-        return; /* nobody asked */
-    if (w->state == WORKER_STARTING)
-        part_make_room(p, &bytes, &n);
-    if (buf_add(&p->bytes, bytes, n) < 0 && w->state == WORKER_BUSY) {
-        worker_done(w, OUTCOME_NO_STATUS, -1,
-                    mem_format("cut off after %zu bytes, more than the host should have sent",
-                               p->bytes.len),
-                    true);
+    if (w->state == WORKER_IDLE) {
+        w->base.calls->gone(w->base.data, "something writes that nobody asked for");
         return;
     }
-    part_search(p, w->token);
+    if (p->complete) {
+        p->stray = true;
+        return;
+    }
+    worker_take(w, p, bytes, n);
     if (!w->out.complete || !w->err.complete)
         return;
     if (w->state == WORKER_STARTING)
@@ -246,10 +302,13 @@ static void worker_on_time(void *data)
     struct shell_worker *w = data;
 
     w->timer = NULL;
-    if (w->state == WORKER_BUSY)
-        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, true);
-    else
+    if (w->state == WORKER_STARTING)
         w->base.calls->gone(w->base.data, "no shell answered in time");
+    else if (w->stopping)
+        worker_done(w, OUTCOME_NO_STATUS, -1,
+                    mem_format("more than %zu bytes, and no end of it", w->limit), true);
+    else
+        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, true);
 }
 
 static void worker_on_begun(void *data)
@@ -268,6 +327,7 @@ static void worker_run(struct worker *base, const struct request *q)
     struct buf line;
 
     w->state = WORKER_BUSY;
+    w->stopping = false;
     w->limit = q->limit;
     w->seconds = (q->timeout_ms + 999) / 1000;
     w->at_ms = clock_wall_ms();
@@ -279,7 +339,7 @@ static void worker_run(struct worker *base, const struct request *q)
     if (digest_random(w->token, TOKEN_BYTES, NULL) < 0)
         abort();
     buf_init(&line, COMMAND_MAX);
-    buf_addf(&line, "%s %d %zu ", w->token, w->seconds, q->limit + 1);
+    buf_addf(&line, "%s %d ", w->token, w->seconds);
     argv_quote(&line, q->argv);
     buf_puts(&line, "\n");
     w->stream->ops->hold(w->stream, true);
@@ -315,7 +375,7 @@ static char *worker_text(void)
 static struct stream *worker_stream(struct shell_worker *w, const struct transport *transport,
                                     void *connection, struct err *e)
 {
-    char *text = worker_text(), *greeting = mem_format("%s 0 0 \n", w->token);
+    char *text = worker_text(), *greeting = mem_format("%s 0 \n", w->token);
     struct stream *s = transport->open(connection, text, &worker_stream_calls, w, e);
 
     if (s)

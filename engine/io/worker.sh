@@ -1,11 +1,13 @@
 # worker.sh: the small loop on a host that runs one read at a time.
 #
-# A request is one line:  TOKEN SECONDS BYTES COMMAND   (COMMAND is quoted for a shell, once)
+# A request is one line:  TOKEN SECONDS COMMAND   (COMMAND is quoted for a shell, once)
 # Its answer, after what the command wrote, is on both streams:  newline TOKEN " " STATUS newline
 # SECONDS 0 runs nothing: it asks whether the loop is there.
 #
-# The client sends nothing while a request runs.  So a second reader of the same stream sees the
-# end of the client at once, whatever the way here (a pipe, sudo, SSH), and ends the command.
+# While a request runs the client sends nothing but an empty line, which ends the command: it has
+# heard enough.  So a second reader of the same stream sees that, and the end of the client at once,
+# whatever the way here (a pipe, sudo, SSH).  For a read there are three processes on the host: that
+# reader, timeout and the command.
 #
 # dash, bash, busybox and mksh run this.  `echo` and not `printf`: mksh has no such builtin, and
 # the token would be in an argument list for all to see.
@@ -24,21 +26,13 @@ exec 7<&0 8>&1 9>&2 </dev/null >/dev/null 2>&1
 bound=
 group=yes
 own=
-cut='head -c'
-# Both in one where it can be: every process counts on a sick host.
-case $(echo yes | timeout --foreground -k 1 9 head -c 2) in
-ye) bound='timeout -k 1' ;;
-*)
-    if timeout --foreground -k 1 9 true; then
-        bound='timeout -k 1'
-    elif command -v setsid; then
-        own=setsid
-    else
-        group=
-    fi
-    case $(echo yes | head -c 2) in ye) ;; *) cut= ;; esac
-    ;;
-esac
+if timeout --foreground -k 1 9 true; then
+    bound='timeout -k 1'
+elif command -v setsid; then
+    own=setsid
+else
+    group=
+fi
 
 answer() {
     echo "
@@ -64,42 +58,29 @@ watchdog() {
     finish "$1"
 }
 
-# Runs the command with 1 and 5 as its output and error output; its status goes to 3.
-job() {
-    eval "$own ${bound:+$bound $time} $command" \
-        '</dev/null 2>&5 3>&- 4>&- 5>&- 7>&- 8>&- 9>&- &'
+# Leaves the command's status in $status.
+run() {
+    eval "$own ${bound:+$bound $time} $command" '</dev/null >&8 2>&9 7>&- 8>&- 9>&- &'
     job=$!
-    { read -r gone; finish $job; } <&7 >/dev/null 3>&- 4>&- 5>&- 8>&- 9>&- &
+    { read -r gone; finish $job; } <&7 8>&- 9>&- &
     watch=$!
     dog=
     if [ -z "$bound" ]; then
-        watchdog $job </dev/null >/dev/null 3>&- 4>&- 5>&- 7>&- 8>&- 9>&- &
+        watchdog $job 7>&- 8>&- 9>&- &
         dog=$!
     fi
     wait $job
     status=$?
-    finish $job # what the command left behind would keep the pipes open
+    finish $job # what the command left behind would write into the next answer
     # KILL, since mksh may lose a TERM that comes right after the fork; and waited for, since the
     # next line of the stream is not theirs to read.
     kill -KILL $watch $dog
     wait $watch $dog
-    echo $status >&3
 }
 
-# As much as is asked for of what comes in; the rest is the writer's SIGPIPE.  The last thing that
-# its subshell does.
-some() {
-    if [ -n "$cut" ]; then exec $cut "$bytes"; else exec cat; fi
-}
-
-while read -r token time bytes command <&7; do
-    if [ "$time" = 0 ]; then
-        answer 0
-        continue
-    fi
-    status=$(
-        exec 3>&1
-        { job 5>&1 >&4 4>&- | some >&9; } 4>&1 | some >&8
-    )
+while read -r token time command <&7; do
+    [ -n "$token" ] || continue # the command ended before it was told to
+    status=0
+    [ "$time" = 0 ] || run
     answer "$status"
 done

