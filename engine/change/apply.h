@@ -7,6 +7,7 @@
  *     prove_start()            -> done(ok | failed | unavailable)          changes nothing
  *     transaction_start()      -> progress(…)… -> done(outcome)
  *     undo_start()             -> progress(…)… -> done(outcome)
+ *     recover_start()          -> progress(…)… -> done(outcome)
  *     change_free()            once done was called (also from within it), or before, to leave
  *
  * The fixes are borrowed until `done` or change_free().  `done` is called once, from the loop. */
@@ -68,6 +69,12 @@ struct change *transaction_start(struct target *t, struct fix *const *fixes, siz
 /* Takes back what run `o->run` changed on this host. */
 struct change *undo_start(struct target *t, const struct change_options *o, change_done *done,
                           void *data, struct err *e);
+/* Puts back what run `o->run` left there when it was cut off, or with NULL whatever run did.  What
+ * had come to an end, or was never begun, is fine as well: UNDONE, and `text` says which. */
+struct change *recover_start(struct target *t, const struct change_options *o, change_done *done,
+                             void *data, struct err *e);
+/* Where that host keeps its runs, as a shell there would write it; owned. */
+char *change_base(const struct host *h);
 /* An orderly Ctrl-C: asks the host to put everything back now; `done` still comes, with exit 130
  * if that went well.  A change whose confirmation is on its way, and an undo, run to their end. */
 void change_abort(struct change *c);

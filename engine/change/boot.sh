@@ -2,6 +2,7 @@
 # starts the transaction apart from the connection, and tells how it goes.
 #
 # Standard input:  fettle-txn 1 RUN MODE\n      MODE: apply prove confirm revert undo recover follow status
+#                                               RUN `-`: recover whatever run was left unfinished
 #                  from N\n                     (optional, follow only) the journal's line to begin with
 #                  NAME SIZE\n + SIZE bytes     (apply, prove) txn, prove, manifest, new.1, new.2 ...
 #                  end 0\n
@@ -199,6 +200,21 @@ call_back() { # undo|recover
     follow "$dir/told.$$" 1 ' end '
 }
 
+# The newest run that is marked as unfinished, else the one that holds the lock; nothing: all is well.
+# The others are recovered by its transaction, before itself.
+unfinished() {
+    run=''
+    for mark in "$base"/unfinished/*; do
+        [ -f "$mark" ] || continue
+        if [ -f "$base/${mark##*/}/journal" ]; then run=${mark##*/}; else rm -f "$mark"; fi
+    done
+    [ -n "$run" ] || for lock in "$base"/lock/*; do
+        [ ! -f "$lock" ] || { read -r run _ <"$lock" && [ "$run" != free ]; } || run=''
+    done
+    [ -f "$base/$run/journal" ] || run=''
+    printf '%s' "$run"
+}
+
 status() {
     printf 'base %s\n' "$base"
     newest=''
@@ -228,7 +244,10 @@ main() {
     started=''
     IFS=' ' read -r magic version run mode || die 64 "no payload"
     [ "$magic $version" = "fettle-txn 1" ] || die 64 "not a payload of version 1"
-    case $run in '' | -* | lock | *[!A-Za-z0-9-]*) die 64 "not a run's name" ;; esac
+    case $run.$mode in
+    -.recover) ;;
+    -* | lock.* | unfinished.* | budget.* | *[!A-Za-z0-9-]*.*) die 64 "not a run's name" ;;
+    esac
     [ "${#run}" -le 100 ] || die 64 "not a run's name"
     case $mode in
     prove) enter_namespace; return ;;
@@ -236,6 +255,10 @@ main() {
     *) die 64 "unknown mode" ;;
     esac
     open_base
+    if [ "$run" = - ]; then
+        run=$(unfinished)
+        [ -n "$run" ] || { printf '0 %s end nothing-to-recover\n' "$(date +%s)"; return; }
+    fi
     dir=$base/$run
     case $mode in
     apply) apply; return ;;

@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DETAIL_MAX = 32 << 10, CONFIRM_DEFAULT_S = 120, REJOIN_FIRST_MS = 500,
        REJOIN_LONGEST_MS = 8000 };
@@ -273,20 +274,18 @@ void change_ask(struct change *c, const char *mode, long from, int timeout_ms)
 
 /* ---- a lost connection ---- */
 
-/* Where the host keeps it: as boot.sh's open_base() decides. */
-static char *journal_place(const struct change *c)
+/* As boot.sh's open_base() decides. */
+char *change_base(const struct host *h)
 {
-    const struct host *h = target_host(c->target);
     bool root = h->become ? strcmp(h->become, "sudo") == 0 || strcmp(h->become, "sudo:root") == 0
-                          : !h->user || strcmp(h->user, "root") == 0;
+                          : h->user ? strcmp(h->user, "root") == 0 : getuid() == 0;
 
-    return root ? mem_format("/var/lib/fettle/%s", c->run)
-                : mem_format("~/.local/state/fettle/target/%s", c->run);
+    return mem_dup(root ? "/var/lib/fettle" : "~/.local/state/fettle/target");
 }
 
 static void give_up_rejoining(struct change *c)
 {
-    char *place = journal_place(c), *until = sentence_time(c->journal.deadline), *then;
+    char *base = change_base(target_host(c->target)), *until = sentence_time(c->journal.deadline), *then;
     bool either = c->confirm_sent || c->state == STATE_UNDOING;
 
     if (either)
@@ -298,10 +297,10 @@ static void give_up_rejoining(struct change *c)
                           "change", c->confirm_timeout_s);
     change_conclude(c, CHANGE_UNKNOWN, either ? 4 : 6,
                     mem_format("the connection to \"%s\" was lost (%s) %s; this shows it there: "
-                               "tail %s/journal", target_host(c->target)->name, c->why, then,
-                               place));
+                               "tail %s/%s/journal", target_host(c->target)->name, c->why,
+                               then, base, c->run));
     free(then);
-    free(place);
+    free(base);
     free(until);
 }
 

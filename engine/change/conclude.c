@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "change/change.h"
 #include "change/sentence.h"
+#include "change/vet.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +38,30 @@ static void conclude_rolled_back(struct change *c, char *const *reason)
     free(why);
 }
 
-static void conclude_put_back_failed(struct change *c, char *const *what)
+/* The same without fettle, for whoever sits at the host itself. */
+static void conclude_unfinished(struct change *c, const char *run, char *const *what,
+                                const char *before)
 {
-    char *text = argv_text(what);
+    char *failed = sentence_failed(what), *base = change_base(target_host(c->target));
 
     change_conclude(c, CHANGE_PUT_BACK_FAILED, 8,
-                    mem_format("putting back failed (%s): a person must look; the originals are in "
-                               "the run's folder on the host", text));
-    free(text);
+                    mem_format("%s (%s): a person must look. This tries again there: `sh "
+                               "%s/%s/txn recover`; the originals are %s/%s/old.*; once all is "
+                               "well: `rm %s/unfinished/%s`", before, failed, base, run, base, run,
+                               base, run));
+    free(failed);
+    free(base);
+}
+
+static void conclude_unrecovered(struct change *c)
+{
+    char *const *end = c->journal.end;
+    const char *run = argv_len(end) > 1 && vet_run(end[1]) ? end[1] : "RUN";
+    char *before = mem_format("nothing was touched: what run %s left unfinished there could not be "
+                              "put back", run);
+
+    conclude_unfinished(c, run, argv_len(end) > 1 ? end + 2 : end + argv_len(end), before);
+    free(before);
 }
 
 /* Someone else may have said yes on the host while we said no. */
@@ -77,8 +94,6 @@ static const struct {
     {"refused-journal", CHANGE_REFUSED, 1},
     {"refused-manifest", CHANGE_REFUSED, 1},
     {"refused-tools", CHANGE_REFUSED, 1},
-    /* What another run left half done could not be put back: only a person can go on. */
-    {"refused-unrecovered", CHANGE_PUT_BACK_FAILED, 8},
 };
 
 static void conclude_refused(struct change *c)
@@ -107,7 +122,9 @@ void change_conclude_end(struct change *c)
     else if (strcmp(word, "rolled-back") == 0)
         conclude_rolled_back(c, end + 1);
     else if (strcmp(word, "put-back-failed") == 0)
-        conclude_put_back_failed(c, end + 1);
+        conclude_unfinished(c, c->run ? c->run : "RUN", end + 1, "putting back failed");
+    else if (strcmp(word, "refused-unrecovered") == 0)
+        conclude_unrecovered(c);
     else if (strcmp(word, "undone") == 0)
         change_conclude(c, CHANGE_UNDONE, 0, mem_dup("everything is as it was before the run"));
     else if (strcmp(word, "already-undone") == 0)

@@ -88,6 +88,59 @@ char *sentence_reason(const struct journal *j, char *const *reason)
     return sentence_clean(text);
 }
 
+/* `restore PATH`, `conflict PATH`, `command N`, `reactivate N`, `start-again N`, one after the other. */
+char *sentence_failed(char *const *what)
+{
+    static const char *const kinds[][2] = {
+        {"restore", "%s could not be written"},
+        {"conflict", "%s was changed by someone else meanwhile"},
+        {"command", "the undo of command %s failed"},
+        {"reactivate", "what was put back could not be activated (command %s)"},
+        {"start-again", "the service of command %s ran before and does not start again"},
+    };
+    char *text = mem_dup("");
+    size_t i, k;
+
+    for (i = 0; i < argv_len(what); i += 2) {
+        char *more = NULL, *both;
+
+        for (k = 0; k < sizeof(kinds) / sizeof(*kinds) && !more; k++)
+            if (strcmp(what[i], kinds[k][0]) == 0) {
+                const char *rest = strstr(kinds[k][1], "%s");
+
+                more = mem_format("%.*s%s%s", (int)(rest - kinds[k][1]), kinds[k][1],
+                                  at(what, i + 1), rest + 2);
+            }
+        both = mem_format("%s%s%s", text, *text ? "; " : "", more ? more : what[i]);
+        free(text);
+        free(more);
+        text = both;
+    }
+    return sentence_clean(text);
+}
+
+/* `refused-budget FIX TIMES {EPOCH RUN OWNER}...` */
+static char *budget_text(char *const *end)
+{
+    char *text = mem_format("fix %s was made %s times here within the last hour", at(end, 1),
+                            at(end, 2));
+    size_t i;
+
+    for (i = 3; i + 2 < argv_len(end); i += 3) {
+        char *when = sentence_time(journal_number(end[i]));
+        char *both = mem_format("%s%s at %s by %s (run %s)", text, i == 3 ? ":" : ",", when,
+                                end[i + 2], end[i + 1]);
+
+        free(when);
+        free(text);
+        text = both;
+    }
+    i = strlen(text);
+    text = mem_grow(text, i + 100, 1);
+    strcpy(text + i, "; making it again is no repair: look for what undoes it");
+    return text;
+}
+
 char *sentence_holder(char *const *holder)
 {
     char *since = sentence_time(journal_number(at(holder, 4)));
@@ -131,6 +184,11 @@ char *sentence_refusal(char *const *end)
     else if (strcmp(kind, "refused-space") == 0)
         text = mem_format("%s has too little free space: %s KiB wanted, %s there", first, second,
                           at(end, 3));
+    else if (strcmp(kind, "refused-inodes") == 0)
+        text = mem_format("%s has too few free inodes: %s wanted, %s there", first, second,
+                          at(end, 3));
+    else if (strcmp(kind, "refused-budget") == 0)
+        text = budget_text(end);
     else if (strcmp(kind, "refused-changed") == 0)
         text = mem_format("%s was changed by someone after the run; putting it back would destroy "
                           "that", first);
@@ -196,11 +254,13 @@ static char *end_text(const struct journal *j, char *const *end)
         return mem_dup("confirmed; the change stays");
     if (strcmp(kind, "undone") == 0)
         return mem_dup("everything is as it was before the run");
+    if (strcmp(kind, "nothing-to-recover") == 0)
+        return mem_dup("nothing is left unfinished there");
     if (strcmp(kind, "already-undone") == 0)
         return mem_dup("that was taken back before");
     if (strcmp(kind, "put-back-failed") == 0) {
         before = "putting back failed: ";
-        reason = argv_text(end + 1);
+        reason = sentence_failed(end + 1);
     } else if (strcmp(kind, "rolled-back") == 0) {
         before = "everything was put back: ";
         reason = sentence_reason(j, end + 1);
@@ -230,7 +290,10 @@ static const struct {
     {"note", "", 1, ""},
     {"undone-command", "undone: exit ", 2, ""},
     {"reactivated", "activated again: exit ", 2, ""},
-    {"recovered", "finished what run ", 1, " had left"},
+    {"recovered", "putting back what run ", 1, " had left unfinished"},
+    {"was", "the state of its service before: ", 3, ""},
+    {"start-again", "starting again, since it ran before: ", 2, ""},
+    {"started-again", "started again: exit ", 2, ""},
 };
 
 static char *plain_text(const struct journal_line *l)

@@ -10,6 +10,8 @@ char *sentence_of(const struct journal *j, const struct journal_line *l);
 char *sentence_time(int64_t epoch);
 /* What a REASON says: "validate 1 1" -> "nginx -t does not accept it"; owned, cleaned. */
 char *sentence_reason(const struct journal *j, char *const *reason);
+/* What the words after `put-back-failed` say; owned, cleaned. */
+char *sentence_failed(char *const *what);
 /* Who holds the lock, from `RUN PID START BOOT SINCE OWNER`; owned, cleaned. */
 char *sentence_holder(char *const *holder);
 /* What `refused-…` words say; owned, cleaned. */

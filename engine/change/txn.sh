@@ -2,12 +2,12 @@
 #
 # Called as    sh BASE/RUN/txn apply              all phases, up to `end`
 #              sh BASE/RUN/txn undo [TOKEN]       later: put back what a confirmed run changed
-#              sh BASE/RUN/txn recover [TOKEN]    finish putting back what a crash left
+#              sh BASE/RUN/txn recover [TOKEN]    finish putting back what a crash left, there or in any run
 # with the manifest and new.N beside it. With TOKEN the lines that it journals are also written to
 # BASE/RUN/told.TOKEN; undo and recover without one (by hand) print them.
 #
 # Manifest, one directive a line, words percent-encoded outside [A-Za-z0-9_./:=@+,-]:
-#   run RUN | fix ID | owner TEXT | budget ... (reserved) | confirm-timeout S | validate-timeout S
+#   run RUN | fix ID | owner TEXT | confirm-timeout S | validate-timeout S
 #   edit N PATH SHA256_BEFORE UID GID MODE LINK     N counts from 1; LINK is `-` where PATH itself is no
 #                                                   symlink, else what readlink or readlink -f says
 #   expect-absent PATH
@@ -18,18 +18,21 @@
 #
 # Journal: BASE/RUN/journal, lines `SEQ EPOCH WORD ARGS...`, SEQ is the line number, each written and
 # synced before the action that it names:
-#   start RUN PID                 note TEXT               lock                   check
+#   start RUN PID BOOT            note TEXT               lock                   check
 #   recovered RUN END...          (another run that was left unfinished; in that one: recovered BY)
 #   shadow ok|failed EXIT OUTPUT|unavailable REASON       backup N PATH
 #   write N PATH SHA_NEW          validate N ARG...       validated N EXIT [OUTPUT]
+#   was N UNIT STATE              (of a unit that command N is for, before it)
 #   command N ARG...              commanded N EXIT [OUTPUT]   waiting DEADLINE_EPOCH
 #   put-back REASON...            undo
 #   undo-command N ARG...         undone-command N EXIT   restore N PATH         conflict PATH
 #   reactivate N ARG...           reactivated N EXIT      changed PATH OLD NEW CURRENT
+#   start-again N UNIT            started-again N EXIT    (a unit that ran before and does not now)
 # and last `end` with one of
 #   confirmed | rolled-back REASON... | put-back-failed WHAT... | undone | already-undone
-#   refused-manifest LINE | refused-locked OWNER-LINE... | refused-unrecovered RUN | refused-nothing-to-undo
+#   refused-manifest LINE | refused-locked OWNER-LINE... | refused-unrecovered RUN WHAT... | refused-nothing-to-undo
 #   refused-drift PATH WHAT | refused-hardlink PATH COUNT | refused-space FOLDER NEED_KIB HAVE_KIB
+#   refused-inodes FOLDER NEED HAVE    refused-budget FIX TIMES {EPOCH RUN OWNER}...
 #   refused-folder PATH FOLDER (others than us and root can write FOLDER, on the way to PATH)
 #   refused-invalid EXIT OUTPUT | refused-interrupted | refused-changed PATH | refused-journal | refused-tools TOOL
 # REASON: validate N EXIT | command N EXIT | drift PATH WHAT | write N PATH | backup N PATH | journal |
@@ -38,6 +41,14 @@
 # Lock: the newest file in BASE/lock/ is the lock: `free`, or `RUN PID START BOOT SINCE OWNER`. It is
 # taken by linking the next number, which only one can do, and a dead owner is simply outnumbered; the
 # newest file is never removed, so one who looked at an old state finds a newer file and steps back.
+#
+# Marks: BASE/unfinished/RUN, the lock's line, is there from the first write on until the run has ended
+# whole. The next run of any kind puts back what a mark tells of, or refuses; a diagnosis reads it.
+#
+# Budget: BASE/budget, a line `EPOCH UPTIME BOOT RUN FIX OWNER` for each fix that was made, written just
+# before the first command (or before the wait, where there is none), however the run then ends. A fix
+# that was made BUDGET times within the last hour is refused. Uptimes decide within one boot, so that the
+# clock may jump; what is of an earlier boot is at least as old as this one.
 
 LC_ALL=C
 export LC_ALL
@@ -49,6 +60,8 @@ NL='
 '
 OUTPUT_LIMIT=65536
 EXCERPT_LIMIT=2048
+BUDGET=3
+HOUR=3600
 
 # ---- words -------------------------------------------------------------------------------------
 
@@ -142,12 +155,14 @@ journal() { # WORD ARGS... (already encoded)
     [ -z "$sequence_torn" ] || { sequence_torn='' && return 1; }
 }
 
-# Reads the journal into: state (none, open, or the last deciding end), and the lists of numbers
-# written, restored, commands (newest first), uncommanded.
+# Reads the journal into: state (none, open, or the last deciding end), rebooted, and the lists of
+# numbers written, restored, commands (newest first), uncommanded, and of commands whose unit was_active.
 journal_read() {
-    state=none undoing='' written=' ' restored=' ' commands=' ' uncommanded=' '
-    while read -r _ _ word first second _; do
+    state=none undoing='' rebooted='' written=' ' restored=' ' commands=' ' uncommanded=' ' was_active=' '
+    while read -r _ _ word first second third _; do
         case $word in
+        start) [ "${third:--}" = - ] || [ "$third" = "$this_boot" ] || rebooted=yes ;;
+        was) case $third in active | reloading) was_active="$was_active$first " ;; esac ;;
         write) written="$written$first " state=open ;;
         command) commands=" $first${commands}" state=open ;;
         undo) state=open undoing=yes ;;
@@ -165,14 +180,31 @@ journal_read() {
 has() { case $1 in *" $2 "*) return 0 ;; esac; return 1; }
 
 finish() { # END-WORD ARGS...
-    journal end "$@"
+    # An end that cannot be written down is none: the mark stays for the next run.
+    journal end "$@" || set -- "$1" unwritten
     rm -f "$dir/reserve" "$dir/pid"
     # What a crash left open stays marked, unless it was found that nothing had been written.
-    case $1 in refused-nothing-to-undo) rm -f "$dir/pending" ;; refused-*) ;; *) rm -f "$dir/pending" ;; esac
+    case $1.$2 in
+    *.unwritten | put-back-failed.*) ;;
+    refused-nothing-to-undo.*) unmark ;;
+    refused-*) ;;
+    *) unmark ;;
+    esac
     unlock
-    case $1 in confirmed | undone | already-undone) exit 0 ;; put-back-failed) exit 8 ;; rolled-back) exit 6 ;; esac
+    case $1 in
+    confirmed | undone | already-undone) exit 0 ;;
+    put-back-failed) exit 8 ;;
+    rolled-back) [ "$verb" = recover ] && exit 0; exit 6 ;;
+    esac
     exit 5
 }
+
+mark() {
+    mkdir -p "$base/unfinished" && printf '%s\n' "$lock_line" >"$base/unfinished/$run" &&
+        sync_path "$base/unfinished/$run" && sync_path "$base/unfinished"
+} 2>/dev/null
+
+unmark() { rm -f "$base/unfinished/$run"; }
 
 # ---- the manifest ------------------------------------------------------------------------------
 
@@ -201,7 +233,6 @@ manifest_line() {
     run) [ "$#" -eq 1 ] && manifest_run=$1 ;;
     fix) [ "$#" -eq 1 ] ;;
     owner) [ "$#" -eq 1 ] && owner=$1 ;;
-    budget) ;;
     confirm-timeout) [ "$#" -eq 1 ] && is_number "$1" && confirm_timeout=$1 ;;
     validate-timeout) [ "$#" -eq 1 ] && is_number "$1" && validate_timeout=$1 ;;
     edit)
@@ -303,10 +334,9 @@ await_orphans() { # PID BOOT RUN
 nap() { sleep 0.1 2>/dev/null || { sleep 1; limit=$((limit - 9)); }; }
 
 lock() { # 0: ours; 1: held, by $holder; 2: cannot be written
-    mkdir -p "$base/lock"
-    this_boot=$(boot_id)
-    line="$run $$ $(start_time $$) $this_boot $(now) $owner"
-    printf '%s\n' "$line" >"$dir/lock.$$" && sync_path "$dir/lock.$$" || return 2
+    lock_line="$run $$ $(start_time $$) $this_boot $(now) $owner"
+    { mkdir -p "$base/lock" && printf '%s\n' "$lock_line" >"$dir/lock.$$" && sync_path "$dir/lock.$$"; } 2>/dev/null ||
+        { rm -f "$dir/lock.$$"; return 2; }
     while :; do
         newest_lock
         # shellcheck disable=SC2086
@@ -452,12 +482,13 @@ find_copier() {
 copy() { # FROM TO
     $copier -- "$1" "$2" 2>/dev/null || return 1
     [ "$copier" = 'cp -p' ] || return 0
+    ! command -v chcon >/dev/null 2>&1 || chcon --reference="$1" -- "$2" 2>/dev/null
     command -v getfacl >/dev/null 2>&1 && command -v setfacl >/dev/null 2>&1 || return 0
     getfacl -p -- "$1" 2>/dev/null | setfacl --set-file=- -- "$2" 2>/dev/null
     return 0
 }
 
-# Sets path, target (resolved), temp (beside it).
+# Sets path, target (resolved), and beside it temp and kept.
 locate() { # ENCODED-PATH
     decode "$1"
     path=$decoded
@@ -468,6 +499,7 @@ locate() { # ENCODED-PATH
     name=${target##*/}
     [ "${#name}" -le 120 ] || name=$(printf %.120s "$name")
     temp=${folder%/}/.$name.fettle-$run
+    kept=$temp.was
 }
 
 # What differs from the fingerprint, in $drift; the words are those of the manifest's edit line.
@@ -518,7 +550,7 @@ check_edit() { # N PATH ...
     if drifted "$@"; then finish refused-drift "$2" "$drift"; fi
     safe_way "$folder" || finish refused-folder "$2" "$(printf '%s' "$unsafe" | encode)"
     [ "$links" -eq 1 ] || finish refused-hardlink "$2" "$links"
-    bytes=$((bytes + $(wc -c <"$target") + $(wc -c <"$dir/new.$1") + 65536))
+    bytes=$((bytes + $(wc -c <"$target") + $(wc -c <"$dir/new.$1") + 65536)) inodes=$((inodes + 4))
 }
 
 check_absent() { # PATH
@@ -526,10 +558,10 @@ check_absent() { # PATH
     if [ -e "$decoded" ] || [ -L "$decoded" ]; then finish refused-drift "$1" present; fi
 }
 
-free_kib() { # FOLDER
+available() { # OPTION FOLDER: KiB with -k, inodes with -i
     previous=0
     # shellcheck disable=SC2046
-    for field in $(df -P -k -- "$1" 2>/dev/null | tail -n 1); do
+    for field in $(df -P "$1" -- "$2" 2>/dev/null | tail -n 1); do
         case $field in *[0-9]%) printf '%s' "$previous"; return ;; esac
         previous=$field
     done
@@ -537,8 +569,10 @@ free_kib() { # FOLDER
 }
 
 check_space() { # ENCODED-FOLDER FOLDER
-    need=$((bytes / 1024 + 1)) have=$(free_kib "$2")
+    need=$((bytes / 1024 + 1)) have=$(available -k "$2")
     [ "$have" -ge "$need" ] || finish refused-space "$1" "$need" "$have"
+    have=$(available -i "$2")
+    [ "$have" -ge "$inodes" ] || finish refused-inodes "$1" "$inodes" "$have"
 }
 
 check_edit_space() { # N PATH ...
@@ -565,8 +599,16 @@ write_edit() { # N PATH SHA UID GID MODE LINK
     chmod "$6" -- "$temp" 2>/dev/null
     same_kind "$temp" "$new_hash" "$4" "$5" "$6" || give_up write "$1" "$2"
     sync_path "$temp"
+    # The original under a second name: the way back is a rename then, which a full disk cannot stop.
+    rm -f -- "$kept"
+    ln -- "$target" "$kept" 2>/dev/null
     mv -f -- "$temp" "$target" 2>/dev/null || give_up write "$1" "$2"
     sync_path "$folder"
+}
+
+drop_kept() { # N PATH ...
+    locate "$2" && rm -f -- "$kept"
+    return 0
 }
 
 same_kind() { # FILE SHA UID GID MODE
@@ -585,11 +627,15 @@ put_back() { # sets failed to what could not be put back
     each edit put_back_edit
     reverse=
     journal_read
-    # What the daemons hold in memory follows the files only if they had been told of the change.
-    if [ "$commands" != ' ' ] && [ "$restored" != ' ' ]; then
+    # What the daemons hold in memory follows the files only if they had been told of the change, or
+    # were started by a boot that came in between.
+    if [ "$restored" != ' ' ] && [ "$commands$rebooted" != ' ' ]; then
         position=0
         each reactivate put_back_reactivate
     fi
+    # An undo comes later: what a service does by then is not the run's doing.
+    [ -n "$undoing" ] || each command put_back_unit
+    each edit drop_kept
     sync_path "$dir"
 }
 
@@ -597,6 +643,8 @@ put_back_command() { # N TIMEOUT ARGC ARG... UNDO_ARGC ARG...
     number=$1 seconds=$2
     has "$commands" "$number" || return 0
     if has "$uncommanded" "$number"; then return 0; fi
+    # Which services run, and what the kernel is set to, is of the boot's making now.
+    [ -z "$rebooted" ] || return 0
     shift 2
     shift $(($1 + 1))
     [ "$1" -gt 0 ] || return 0
@@ -622,12 +670,39 @@ put_back_edit() { # N PATH SHA ...
     return 0
 }
 
+# A unit that ran before, and which no restart brought back.
+put_back_unit() { # N TIMEOUT ARGC systemctl VERB UNIT ...
+    has "$was_active" "$1" || return 0
+    case $(unit_state "$6") in active | activating | reloading) return 0 ;; esac
+    journal start-again "$1" "$6"
+    run_words "$dir/start-again.$1.out" "$2" 3 systemctl start "$6"
+    journal started-again "$1" "$status"
+    [ "$status" -eq 0 ] || failed="$failed start-again $1"
+    return 0
+}
+
+names_unit() { # ARGC ARG...
+    [ "$1" -eq 3 ] || return 1
+    decode "$2"
+    [ "$decoded" = systemctl ] || return 1
+    decode "$3"
+    case $decoded in start | stop | restart | reload) ;; *) return 1 ;; esac
+}
+
+unit_state() { # ENCODED-UNIT
+    decode "$1"
+    systemctl show --property=ActiveState -- "$decoded" 2>/dev/null | sed -n 's/^ActiveState=//p'
+}
+
 conflict() { # PATH: neither ours nor the original; it is not ours to overwrite
     journal conflict "$1"
     failed="$failed conflict $1"
 }
 
 restore() { # OLD SHA
+    if [ -f "$kept" ] && [ "$2" = "$(hash_file "$kept")" ]; then
+        mv -f -- "$kept" "$target" 2>/dev/null && sync_path "$folder" && return 0
+    fi
     if copy "$1" "$temp" && [ "$2" = "$(hash_file "$temp")" ]; then
         sync_path "$temp"
         mv -f -- "$temp" "$target" 2>/dev/null && sync_path "$folder" && return 0
@@ -662,11 +737,13 @@ stop_asked() { [ -n "$asked" ] || [ -e "$dir/revert" ]; }
 # Runs that died in the middle, this one's dead predecessor or its predecessor's: we hold the lock,
 # so none of them is alive. Done in this very process, so that our own death ends it too.
 recover_others() {
-    for mark in "$base"/*/pending; do
-        [ -f "$mark" ] || continue
-        other=${mark%/pending}
-        [ "$other" != "$home" ] || continue
-        recover_one "$other" || finish refused-unrecovered "${other##*/}"
+    others=
+    for file in "$base"/unfinished/*; do # their names tell their age: the newest first
+        [ ! -f "$file" ] || [ "${file##*/}" = "${home##*/}" ] || others="${file##*/} $others"
+    done
+    for other in $others; do
+        # shellcheck disable=SC2086  # each a word of its own
+        recover_one "$base/$other" || finish refused-unrecovered "$other" $failed
     done
     recover_into "$home"
 }
@@ -676,8 +753,9 @@ recover_into() { dir=$1 run=${1##*/}; }
 recover_one() { # FOLDER
     told_before=$told told='' me=${home##*/}
     recover_into "$1"
-    journal_open && journal_read
-    if [ "$state" = open ]; then
+    state=none
+    if [ -d "$dir" ] && journal_open; then journal_read; fi
+    if [ "$state" = open ] || [ "$state" = put-back-failed ]; then
         # What a run died of says nothing about its manifest, which it had checked.
         find_copier_quietly
         was_undo=$undoing
@@ -687,20 +765,57 @@ recover_one() { # FOLDER
         outcome='rolled-back crashed'
         [ -z "$was_undo" ] || outcome=undone
         [ -z "$failed" ] || outcome="put-back-failed$failed"
-        journal end "$outcome"
+        # shellcheck disable=SC2086  # each a word of its own
+        journal end $outcome
     else
         outcome=nothing-open failed=
     fi
-    rm -f "$dir/pending" "$dir/reserve" "$dir/pid" "$dir"/lock.* "$dir/child"
+    [ -n "$failed" ] || unmark
+    rm -f "$dir/reserve" "$dir/pid" "$dir"/lock.* "$dir/child"
     other_run=$run
     recover_into "$home"
     told=$told_before
     journal_open
-    [ "$outcome" = nothing-open ] || journal recovered "$other_run" "$outcome"
+    # shellcheck disable=SC2086
+    [ "$outcome" = nothing-open ] || journal recovered "$other_run" $outcome
     [ -z "$failed" ]
 }
 
 find_copier_quietly() { case $(cp --help 2>&1) in *--preserve*) copier='cp -a' ;; *) copier='cp -p' ;; esac; }
+
+# ---- the budget --------------------------------------------------------------------------------
+
+lately() { # EPOCH UPTIME BOOT
+    if [ "$3" = "$this_boot" ] && [ -n "$up" ] && [ "$2" != - ]; then [ $((up - $2)) -lt $HOUR ]; return; fi
+    [ -z "$up" ] || [ "$up" -lt $HOUR ] || return 1
+    age=$(($(now) - $1))
+    [ "$age" -lt $HOUR ] && { [ -n "$up" ] || [ "$age" -gt -$HOUR ]; }
+}
+
+check_budget() { # FIX
+    made='' times=0
+    uptime_seconds
+    [ ! -f "$base/budget" ] || while read -r epoch since boot by id who; do
+        if [ "$id" = "$1" ] && lately "$epoch" "$since" "$boot"; then
+            times=$((times + 1)) made="$made $epoch $by $who"
+        fi
+    done <"$base/budget"
+    # shellcheck disable=SC2086
+    [ "$times" -lt $BUDGET ] || finish refused-budget "$1" "$times" $made
+}
+
+# What is older than an hour is left out when a line is added.
+spend() {
+    uptime_seconds
+    {
+        [ ! -f "$base/budget" ] || while read -r epoch since boot rest; do
+            ! lately "$epoch" "$since" "$boot" || printf '%s\n' "$epoch $since $boot $rest"
+        done <"$base/budget"
+        each fix spend_on
+    } >"$base/budget.new" && sync_path "$base/budget.new" && mv -f "$base/budget.new" "$base/budget"
+} 2>/dev/null
+
+spend_on() { printf '%s\n' "$(now) ${up:--} $this_boot $run $1 $owner"; } # FIX
 
 # ---- the phases of apply -----------------------------------------------------------------------
 
@@ -715,8 +830,9 @@ prepare() {
     esac
     recover_others
     load_manifest # another run's may have been in these variables
+    each fix check_budget
     journal check || finish refused-journal
-    bytes=1048576
+    bytes=1048576 inodes=64
     each edit check_edit
     each expect-absent check_absent
     check_space "$(printf '%s' "$base" | encode)" "$base"
@@ -761,6 +877,10 @@ command_one() { # N TIMEOUT ARGC ARG... UNDO_ARGC ARG...
     stop_asked && give_up interrupted
     number=$1 seconds=$2
     shift 2
+    if names_unit "$@"; then
+        unit=$(unit_state "$4")
+        journal was "$number" "$4" "${unit:-unknown}" || give_up journal
+    fi
     journal command "$number" "$(first_words "$@")" || give_up journal
     run_words "$dir/command.$number.out" "$seconds" "$@"
     # shellcheck disable=SC2046  # one encoded word, or none
@@ -792,7 +912,7 @@ await_word() {
 }
 
 apply() {
-    journal start "$run" $$ || finish refused-journal
+    journal start "$run" $$ "$this_boot" || finish refused-journal
     load_manifest || finish refused-manifest "$line_number"
     find_hasher || finish refused-tools sha256sum
     find_copier
@@ -801,12 +921,14 @@ apply() {
     ! stop_asked || finish refused-interrupted
     dd if=/dev/zero of="$dir/reserve" bs=4096 count=16 2>/dev/null || finish refused-space "$(printf '%s' "$base" | encode)" 64 0
     each edit backup_edit || finish rolled-back backup
-    { : >"$dir/pending" && sync_path "$dir"; } 2>/dev/null || finish refused-journal
+    mark || { unmark; finish refused-journal; }
     each edit write_edit
     position=0
     each validate validate_one
+    spend || give_up journal
     each command command_one
     await_word
+    each edit drop_kept
     finish confirmed
 }
 
@@ -823,11 +945,25 @@ unchanged() { # N PATH SHA ...: is the file what we wrote, or already what it wa
     finish refused-changed "$2"
 }
 
+is_locked() {
+    newest_lock
+    case $holder in free | vanished | '') return 1 ;; esac
+    set -f
+    # shellcheck disable=SC2086
+    set -- $holder
+    set +f
+    holder_lives "$2" "$3" "$4"
+}
+
 # The lock first, quietly: while the run itself lives, its journal is not ours to write.
 take_over() {
     load_manifest # for the owner's name in the lock
-    # shellcheck disable=SC2086
-    lock || { set -f; set -- $holder; tell "0 $(now) end refused-locked $*"; exit 5; }
+    if ! lock; then
+        # shellcheck disable=SC2086
+        if is_locked; then set -f; set -- $holder; tell "0 $(now) end refused-locked $*"; exit 5; fi
+        rm -f "$dir/reserve" # the disk is full: this is what it was kept for
+        lock || { tell "0 $(now) end refused-journal"; exit 5; }
+    fi
     echo $$ >"$dir/pid"
     journal_open
     find_hasher || finish refused-tools sha256sum
@@ -844,8 +980,8 @@ undo() {
     none) finish refused-nothing-to-undo ;;
     esac
     each edit unchanged
-    { : >"$dir/pending" && sync_path "$dir"; } 2>/dev/null
-    journal undo || finish refused-journal
+    mark
+    journal undo || { unmark; finish refused-journal; }
     finish_undo
 }
 
@@ -872,13 +1008,13 @@ recover() {
 
 main() {
     case $0 in /*) home=${0%/*} ;; *) echo "txn: call me by my full path" >&2; exit 64 ;; esac
-    base=${home%/*} told='' locked='' asked='' reverse='' sequence_torn='' copier='cp -a'
+    base=${home%/*} verb=$1 told='' locked='' asked='' reverse='' sequence_torn='' copier='cp -a'
     recover_into "$home"
     # Caught, not ignored: an ignored signal would be inherited by every daemon that is restarted.
     trap : HUP PIPE
     trap 'asked=yes' TERM INT
     find_limiter
-    owner=- me_uid=$(id -u) me_gid=$(id -g)
+    owner=- me_uid=$(id -u) me_gid=$(id -g) this_boot=$(boot_id)
     case $1 in
     apply)
         [ ! -e "$dir/journal" ] || { echo "txn: this run has begun before" >&2; exit 5; }

@@ -142,6 +142,7 @@ bool vet_run(const char *run)
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789-";
 
-    return run && run[0] && run[0] != '-' && strcmp(run, "lock") != 0 && strlen(run) <= 100 &&
+    return run && run[0] && run[0] != '-' && strcmp(run, "lock") != 0 &&
+           strcmp(run, "unfinished") != 0 && strcmp(run, "budget") != 0 && strlen(run) <= 100 &&
            strspn(run, allowed) == strlen(run);
 }

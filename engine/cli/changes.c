@@ -83,6 +83,9 @@ static int timeout_of(const struct session *s)
 
 static void start_line(struct session *s, const char *host, struct fix *const *fixes, size_t n)
 {
+    const struct host *h = inventory_host(s->inventory, host);
+    char *base = h ? change_base(h) : mem_dup("");
+    char *folder = mem_format("%s/%s", base, s->document->run);
     json_t *ids = json_array();
     size_t i;
 
@@ -91,8 +94,10 @@ static void start_line(struct session *s, const char *host, struct fix *const *f
     style_gap(&s->text);
     style_line(&s->text, LOOK_BOLD, 0, "%s: changing", host);
     session_event(s, "change", host,
-                  json_pack("{s:s, s:o, s:i}", "word", "start", "fixes", ids, "confirm_timeout",
-                            timeout_of(s)));
+                  json_pack("{s:s, s:o, s:i, s:s}", "word", "start", "fixes", ids,
+                            "confirm_timeout", timeout_of(s), "folder", folder));
+    free(folder);
+    free(base);
 }
 
 static const char *outcome_word(enum change_outcome o)
@@ -328,7 +333,11 @@ int changes_carry_out(struct session *s, const struct approvals *a)
     return code;
 }
 
-int changes_undo(struct session *s, struct host_report *report, const char *run)
+typedef struct change *change_starter(struct target *t, const struct change_options *o,
+                                      change_done *done, void *data, struct err *e);
+
+static int put_back(struct session *s, struct host_report *report, const char *run,
+                    change_starter *start)
 {
     struct wait w = {.session = s, .host = report->host};
     char *who = owner();
@@ -338,7 +347,7 @@ int changes_undo(struct session *s, struct host_report *report, const char *run)
     struct change *c;
 
     style_line(&s->text, LOOK_BOLD, 0, "%s: putting back", report->host);
-    c = t ? undo_start(t, &options, wait_done, &w, &e) : NULL;
+    c = t ? start(t, &options, wait_done, &w, &e) : NULL;
     if (c)
         wait_for(s, c, &w, "putting back");
     else
@@ -351,4 +360,14 @@ int changes_undo(struct session *s, struct host_report *report, const char *run)
     wait_release(&w);
     free(who);
     return w.result.exit;
+}
+
+int changes_undo(struct session *s, struct host_report *report, const char *run)
+{
+    return put_back(s, report, run, undo_start);
+}
+
+int changes_recover(struct session *s, struct host_report *report, const char *run)
+{
+    return put_back(s, report, run, recover_start);
 }

@@ -21,5 +21,7 @@ enum proof changes_prove(struct session *s, struct fix *f);
 int changes_carry_out(struct session *s, const struct approvals *a);
 /* Takes back what `run` changed on the report's host, and sets its status; gives the exit code. */
 int changes_undo(struct session *s, struct host_report *report, const char *run);
+/* Puts back what `run` left there when it was cut off; NULL: whatever run. */
+int changes_recover(struct session *s, struct host_report *report, const char *run);
 
 #endif

@@ -164,16 +164,38 @@ static void put_time_line(const json_t *record)
     printf("\n%zu commands were run to look; none of them changes anything.\n", reads);
 }
 
-/* Undoing without the tool: the diffs above, reversed. */
+/* The folder that the run has on that host, as its record says. */
+static void put_by_hand(const json_t *record, const char *host, const char *verb)
+{
+    const char *folder = "";
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(record, i, line)
+        if (strcmp(report_text(line, "kind"), "change") == 0 &&
+            strcmp(report_text(line, "host"), host) == 0 && *report_text(line, "folder"))
+            folder = report_text(line, "folder");
+    if (!*folder)
+        return;
+    put_line("- ", host, ": ");
+    printf("`sh %s/txn %s`\n", folder, verb);
+}
+
+/* With and without the tool: the host has all that it takes. */
 static void put_undo(json_t *record, const char *run)
 {
-    json_t *hosts = history_changed_hosts(record);
+    json_t *hosts = history_changed_hosts(record), *host;
+    size_t i;
 
     if (json_array_size(hosts)) {
         printf("\n## How to take it back\n\n```sh\nfettle undo %s\n```\n\n", run);
-        printf(
-            "By hand: save the diffs above and give each to `patch -R -p1 -d /` on its host, then\n"
-            "run `nginx -t` and the commands above again.\n");
+        printf("By hand, as root on the host, without fettle:\n\n");
+        json_array_foreach(hosts, i, host)
+            put_by_hand(record, json_string_value(host), "undo");
+        printf("\nWas the host cut off in the middle (a reboot, a full disk), this puts back what it "
+               "left, or\nsays that nothing is left:\n\n```sh\nfettle recover %s\n```\n\n", run);
+        json_array_foreach(hosts, i, host)
+            put_by_hand(record, json_string_value(host), "recover");
     }
     json_decref(hosts);
 }

@@ -114,6 +114,12 @@ json_t *report_fixes_of(const json_t *host, const json_t *cause)
     return list;
 }
 
+static void put_unfinished(const struct style *s, const json_t *host)
+{
+    if (*report_text(host, "unfinished"))
+        style_wrap(s, LOOK_WARN, 2, "Unfinished: ", report_text(host, "unfinished"));
+}
+
 void report_verdicts(const struct style *s, const json_t *document)
 {
     const json_t *host, *cause;
@@ -130,6 +136,7 @@ void report_verdicts(const struct style *s, const json_t *document)
         json_array_foreach(causes, j, cause)
             style_line(s, LOOK_PLAIN, 2, "%s: %s", report_text(cause, "playbook"),
                        report_text(cause, "title"));
+        put_unfinished(s, host);
         json_decref(causes);
     }
 }
@@ -152,6 +159,7 @@ void report_host_head(const struct style *s, const json_t *host)
                *symptom ? symptom : report_status_words(status));
     if (*report_text(host, "error"))
         style_wrap(s, LOOK_BAD, 2, "", report_text(host, "error"));
+    put_unfinished(s, host);
     if (strcmp(status, "healthy") == 0 && *symptom)
         style_line(s, LOOK_GOOD, 2, "Healthy: nothing to do.");
     free(head);
@@ -236,6 +244,8 @@ void report_proof(const struct style *s, const json_t *fix)
 {
     if (*report_text(fix, "proof"))
         style_wrap(s, LOOK_PLAIN, 4, "", report_text(fix, "proof"));
+    if (*report_text(fix, "over_budget"))
+        style_wrap(s, LOOK_WARN, 4, "", report_text(fix, "over_budget"));
 }
 
 void report_fix(const struct style *s, const json_t *fix)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "change/survey.h"
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cli/param_options.h"
@@ -309,6 +310,9 @@ void session_release(struct session *s)
     for (i = 0; i < s->host_count; i++) {
         if (s->hosts[i]->target)
             target_free(s->hosts[i]->target);
+        if (s->hosts[i]->found)
+            survey_found_release(s->hosts[i]->found);
+        free(s->hosts[i]->found);
         free(s->hosts[i]);
     }
     free(s->hosts);

@@ -24,6 +24,7 @@
 #include "model/record.h"
 
 struct diagnosis;
+struct survey;
 struct session;
 
 struct session_host {
@@ -33,6 +34,8 @@ struct session_host {
     int64_t opened_ms;           /* monotonic */
     bool way_told;
     struct diagnosis *diagnosis; /* while it runs */
+    struct survey *survey;           /* the same */
+    struct survey_found *found;    /* what earlier changes left there; NULL until it is known */
     size_t report;               /* its place in the document's hosts; diagnosed hosts only */
 };
 
@@ -50,7 +53,7 @@ struct session {
     struct document *document;
     struct session_host **hosts; /* the selected ones, then those that were asked for later */
     size_t host_count, selected;
-    size_t running; /* diagnoses */
+    size_t running; /* diagnoses, and looks at what earlier changes left */
     bool idle;
     json_t *extra; /* more fields for the document, or NULL */
 };

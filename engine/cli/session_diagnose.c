@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "change/survey.h"
 #include "cli/message.h"
 #include "cli/reads.h"
 #include "cli/report.h"
@@ -114,6 +115,41 @@ static void on_done(void *data, struct host_report *report)
     s->idle = s->running == 0;
 }
 
+static void on_survey(void *data, struct survey_found *found)
+{
+    struct session_host *h = data;
+    struct session *s = h->session;
+
+    h->survey = NULL;
+    h->found = mem_alloc(sizeof *h->found);
+    *h->found = *found;
+    s->running--;
+    s->idle = s->running == 0;
+}
+
+/* Into the reports, once all of them are there: a fix may be for another host than its report's. */
+static void tell_found(struct session *s)
+{
+    struct document *d = s->document;
+    size_t i, j, k;
+
+    for (i = 0; i < d->host_count; i++) {
+        struct host_report *r = &d->hosts[i];
+        struct session_host *h = find(s, r->host);
+
+        if (h && h->found && h->found->unfinished)
+            r->unfinished = mem_dup(h->found->unfinished);
+        for (j = 0; j < r->finding_count; j++)
+            for (k = 0; k < r->findings[j].fix_count; k++) {
+                struct fix *f = &r->findings[j].fixes[k];
+
+                h = find(s, f->host);
+                if (h && h->found)
+                    f->over_budget = survey_over_budget(h->found, f->id);
+            }
+    }
+}
+
 static void fail(struct session *s, struct session_host *h, enum host_status status,
                  const char *why)
 {
@@ -139,6 +175,8 @@ static void start(struct session *s, struct session_host *h)
         h->diagnosis = diagnosis_start(s->loop, h->target, &options, on_done, h, &e);
     if (h->diagnosis) {
         s->running++;
+        h->survey = survey_start(h->target, on_survey, h);
+        s->running += h->survey != NULL;
         return;
     }
     message_err(&e);
@@ -217,6 +255,8 @@ static void release_diagnoses(struct session *s)
     size_t i;
 
     for (i = 0; i < s->selected; i++) {
+        survey_cancel(s->hosts[i]->survey);
+        s->hosts[i]->survey = NULL;
         diagnosis_free(s->hosts[i]->diagnosis);
         s->hosts[i]->diagnosis = NULL;
     }
@@ -239,6 +279,7 @@ int session_diagnose(struct session *s)
     if (rc != 0)
         stop(s, loop_interrupted(s->loop) ? "interrupted" : "the diagnosis did not come to an end");
     release_diagnoses(s);
+    tell_found(s);
     d->playbooks_sha256 = mem_alloc(65);
     session_fingerprint(s, d, d->playbooks_sha256);
     if (rc != 0 && loop_interrupted(s->loop)) {

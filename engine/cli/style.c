@@ -103,6 +103,17 @@ static int columns_of(const char *text, size_t n)
     return columns;
 }
 
+/* A command in backquotes is one word: it is there to be copied. */
+static size_t word_end(const char *text)
+{
+    size_t n = strcspn(text, " \n"), open = strcspn(text, "`\n"), close;
+
+    if (open >= n || text[open] != '`')
+        return n;
+    close = open + 1 + strcspn(text + open + 1, "`\n");
+    return close > n && text[close] == '`' ? close + strcspn(text + close, " \n") : n;
+}
+
 /* How many bytes of `text` go on a line of `room` columns; at least one word. */
 static size_t fit(const char *text, int room)
 {
@@ -112,7 +123,7 @@ static size_t fit(const char *text, int room)
         next = end;
         while (text[next] == ' ')
             next++;
-        next += strcspn(text + next, " \n");
+        next += word_end(text + next);
         if (end && columns_of(text, next) > room)
             return end;
         end = next;

@@ -186,6 +186,8 @@ static json_t *fix_json(const struct fix *f, bool plan)
     json_object_set_new(object, "status", json_string(fix_status_name(f->status)));
     if (f->proof)
         json_object_set_new(object, "proof", text_json(f->proof));
+    if (f->over_budget)
+        json_object_set_new(object, "over_budget", text_json(f->over_budget));
     return object;
 }
 
@@ -256,6 +258,8 @@ static json_t *host_json(const struct host_report *r, bool plan)
     json_object_set_new(object, "causes", causes);
     json_object_set_new(object, "ruled_out", out);
     json_object_set_new(object, "fixes", fixes);
+    if (r->unfinished)
+        json_object_set_new(object, "unfinished", text_json(r->unfinished));
     if (r->put_back_failed)
         json_object_set_new(object, "put_back_failed", json_true());
     return object;

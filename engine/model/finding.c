@@ -61,6 +61,7 @@ void fix_release(struct fix *f)
         check_release(&f->checks[i]);
     free(f->checks);
     free(f->proof);
+    free(f->over_budget);
     memset(f, 0, sizeof *f);
 }
 
@@ -95,6 +96,7 @@ void host_report_release(struct host_report *r)
 
     free(r->host);
     free(r->error);
+    free(r->unfinished);
     free(r->symptom_summary);
     json_decref(r->symptom_facts);
     evidence_list_free(r->symptom_evidence, r->symptom_evidence_count);

@@ -70,6 +70,7 @@ struct fix {
     size_t check_count;
     enum fix_status status;
     char *proof;      /* what the shadow validation said, or NULL: not tried */
+    char *over_budget; /* why the host would refuse it now: made too often; or NULL */
 };
 
 struct finding {
@@ -92,6 +93,7 @@ struct host_report {
     char *host;
     enum host_status status;
     char *error; /* or NULL */
+    char *unfinished; /* what an earlier change that was cut off left there, in words, or NULL */
     enum symptom_state symptom;
     char *symptom_summary;
     json_t *symptom_facts; /* the symptom's own table (url, code, …), or NULL */

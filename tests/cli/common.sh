@@ -58,6 +58,7 @@ check() {
 
 said() { grep -qF -- "$1" "$room/out"; }
 warned() { grep -qF -- "$1" "$room/err"; }
+warned_or_said() { warned "$1" || said "$1"; }
 silent() { [ ! -s "$room/$1" ]; }
 answer() { printf '%s\nsecond line\n' "$1" >"$room/svc/answer"; }
 sick() { command=$1; shift; "$fettle" "$command" sick -p "folder=$room/svc" "$@"; }

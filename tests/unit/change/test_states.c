@@ -172,7 +172,8 @@ static void put_back_that_fails_is_8(void **state)
 
     (void)state;
     begin(play, still_ill);
-    expect(CHANGE_PUT_BACK_FAILED, 8, "conflict /etc/nginx/a", NULL);
+    expect(CHANGE_PUT_BACK_FAILED, 8, "/etc/nginx/a was changed by someone else", NULL);
+    assert_non_null(strstr(outcome.text, "`sh /var/lib/fettle/run-1/txn recover`"));
 }
 
 static void failed_command_shows_the_services_journal(void **state)

@@ -66,7 +66,7 @@ fresh() {
     chmod 640 "$D/one.conf"
     touch -d '2020-02-02 02:02:02' "$D/one.conf" "$D/two.conf"
     cp "$change/txn.sh" "$T/p/txn"
-    printf 'run %s\nfix test/fix\nowner %s\nconfirm-timeout 30\nvalidate-timeout 2\n' "$R" "$(enc 'a person')" >"$T/p/manifest"
+    printf 'run %s\nfix test/'$serial'\nowner %s\nconfirm-timeout 30\nvalidate-timeout 2\n' "$R" "$(enc 'a person')" >"$T/p/manifest"
 }
 say() { printf '%s\n' "$*" >>"$T/p/manifest"; }
 edit() { # PATH CONTENT
@@ -166,6 +166,13 @@ puts_back() {
     echo mine >"$D/one.conf"
     check 'a conflict is left alone' like "$(boot revert)" '*conflict *end put-back-failed conflict *'
     check 'mine is still mine' is "$(cat "$D/one.conf")" mine
+    first=$R; fresh; echo mine >"$D/one.conf"; edit "$D/one.conf" new; before=$(snapshot)
+    check 'nothing else is changed before a person has looked' like "$(boot apply | tail -n 1)" \
+        "* end refused-unrecovered $first conflict *"
+    check 'nothing was touched' is "$(snapshot)" "$before"
+    rm "$BASE/unfinished/$first"; fresh; edit "$D/one.conf" new
+    check 'then it is' like "$(boot apply)" '* waiting *'
+    boot revert >/dev/null
 }
 
 refuses() {
@@ -281,6 +288,105 @@ two_at_once() {
     rm -rf "$BASE"/race?
 }
 
+dies() { # the transaction, while it waits for the word
+    boot apply >/dev/null
+    kill -KILL "$(cat "$BASE/$R/pid")"
+}
+recover_any() { (R=-; boot recover); }
+
+recovers() {
+    check 'nothing to recover' like "$(recover_any)" '0 * end nothing-to-recover'
+    fresh; edit "$D/one.conf" new; before=$(content)
+    say command 1 5 "$(words touch "$T/ran")" "$(words rm -f "$T/ran")"
+    say reactivate "$(words touch "$T/reactivated")"
+    rm -f "$T/reactivated"; dies; first=$R
+    check 'a mark is left' test -f "$BASE/unfinished/$R"
+    check 'recovered' like "$(recover_any)" '*end rolled-back crashed'
+    check 'the bytes are back' is "$(content)" "$before"
+    check 'the command is undone' test ! -e "$T/ran"
+    check 'the reload that was owed is made good' test -f "$T/reactivated"
+    check 'no mark is left' test ! -e "$BASE/unfinished/$R"
+    check 'clean' clean
+    # By the next run, before its own.
+    fresh; edit "$D/one.conf" new; dies; first=$R
+    fresh; edit "$D/one.conf" new
+    check 'the next run puts back what it finds' like "$(boot apply)" \
+        "*recovered $first rolled-back crashed*waiting *"
+    check 'that one has its end' like "$(tail -n 1 "$BASE/$first/journal")" '*end rolled-back crashed'
+    boot revert >/dev/null
+    # A boot in between has started the daemons with what it found, and undone what commands did.
+    fresh; edit "$D/one.conf" new; before=$(content)
+    say command 1 5 "$(words touch "$T/ran")" "$(words rm -f "$T/ran")"
+    say reactivate "$(words touch "$T/reactivated")"
+    rm -f "$T/reactivated"; dies
+    sed -i '1s/ [^ ]*$/ another-boot/; / command/d' "$BASE/$R/journal"
+    check 'recovered after a reboot' like "$(recover_any)" '*end rolled-back crashed'
+    check 'after a reboot: the bytes' is "$(content)" "$before"
+    check 'after a reboot: told' test -f "$T/reactivated"
+    check 'after a reboot: no command undone' test -e "$T/ran"
+    rm -f "$T/ran"
+}
+
+# A disk that is full by the time of the way back.
+full_disk() {
+    [ "$(id -u)" -eq 0 ] || return 0
+    fresh; mkdir "$D/small"; mount -t tmpfs -o size=3m,mode=755 tmpfs "$D/small"
+    head -c 40000 /dev/zero | tr '\0' o >"$D/small/a.conf"
+    before=$(content)
+    edit "$D/small/a.conf" "short$NL"
+    boot apply >/dev/null
+    head -c 4000000 /dev/zero >"$D/small/fill" 2>/dev/null
+    check 'the disk is full' test "$(df -P -k "$D/small" | awk 'END { print $4 }')" -eq 0
+    check 'put back all the same' like "$(boot revert)" '*end rolled-back reverted'
+    rm "$D/small/fill"
+    check 'every byte' is "$(content)" "$before"
+    umount "$D/small"
+    fresh; mkdir "$D/small"; mount -t tmpfs -o size=3m,mode=755,nr_inodes=20 tmpfs "$D/small"
+    echo a >"$D/small/a.conf"; edit "$D/small/a.conf" b
+    check 'too few inodes' like "$(boot apply | tail -n 1)" '* end refused-inodes *'
+    umount "$D/small"
+}
+
+# A unit that ran before, and that its restart leaves dead, is started again.
+units() {
+    mkdir -p "$T/bin"; echo active >"$T/state"; : >"$T/asked"
+    printf '#!/bin/sh\necho "$*" >>%s\ncase $1 in show) echo "ActiveState=$(cat %s)" ;;\n' "$T/asked" "$T/state" >"$T/bin/systemctl"
+    printf 'restart) echo failed >%s; exit 1 ;;\nstart) [ ! -e %s/hopeless ] && echo active >%s ;;\nesac\n' \
+        "$T/state" "$T" "$T/state" >>"$T/bin/systemctl"
+    chmod 755 "$T/bin/systemctl"
+    path=$PATH PATH=$T/bin:$PATH
+    fresh; say command 1 5 "$(words systemctl restart app.service)" 0
+    check 'a restart that fails' like "$(boot apply)" '*was 1 * active*start-again 1*end rolled-back command 1 1'
+    check 'the unit runs again' is "$(cat "$T/state")" active
+    fresh; echo active >"$T/state"; : >"$T/hopeless"
+    say command 1 5 "$(words systemctl restart app.service)" 0
+    check 'one that cannot be started again' like "$(boot apply)" '*end put-back-failed start-again 1'
+    rm -f "$T/hopeless"
+    check 'recover tries again' like "$(recover_any)" '*end rolled-back crashed'
+    echo failed >"$T/state"; fresh; say command 1 5 "$(words systemctl restart app.service)" 0
+    check 'one that had failed before stays so' like "$(boot apply)" '*was 1 * failed*end rolled-back command 1 1'
+    check 'stays so' is "$(cat "$T/state")" failed
+    PATH=$path
+}
+
+budget() {
+    for i in 1 2 3; do
+        fresh; sed -i 's|^fix .*|fix test/again|' "$T/p/manifest"; edit "$D/one.conf" new
+        boot apply >/dev/null; boot revert >/dev/null
+    done
+    fresh; sed -i 's|^fix .*|fix test/again|' "$T/p/manifest"; edit "$D/one.conf" new; before=$(snapshot)
+    check 'the fourth time is refused, with the history' like "$(boot apply | tail -n 1)" \
+        '* end refused-budget test/again 3 * %61*%61*%61*'
+    check 'nothing was touched' is "$(snapshot)" "$before"
+    fresh; edit "$D/one.conf" new
+    check 'another fix is not' like "$(boot apply)" '* waiting *'
+    boot revert >/dev/null
+    fresh; sed -i 's|^fix .*|fix test/invalid|' "$T/p/manifest"; edit "$D/one.conf" new; validate false
+    boot apply >/dev/null
+    check 'what was put back before anything was told of it does not count' \
+        is "$(grep -c test/invalid "$BASE/budget")" 0
+}
+
 # The journal syncs each line before the action: a sync that kills its caller at call K stops the
 # transaction at every line and between.
 crash_setup() {
@@ -317,7 +423,7 @@ killed_at() { # K VERB: 0 if it was killed
     (PATH=$T/stub:$PATH exec sh "$BASE/$R/txn" "$2" >/dev/null 2>&1) 2>/dev/null
     [ "$(cat "$T/count")" -le 0 ]
 }
-sound() { [ "$(content)" = "$before" ] && clean && [ ! -e "$BASE/$R/pending" ]; }
+sound() { [ "$(content)" = "$before" ] && clean && [ ! -e "$BASE/unfinished/$R" ]; }
 crashes() {
     crash_stub
     k=$TXN_TEST_LANE mixed=0 runs=0
@@ -419,7 +525,7 @@ collect_lanes() {
     done
 }
 
-rest='happy puts_back refuses keeps validators two_at_once proves'
+rest='happy puts_back refuses keeps validators two_at_once recovers full_disk units budget proves'
 if [ -n "$TXN_TEST_LANE" ]; then
     shell='sh'
     crashes

@@ -125,7 +125,8 @@ static void words(char ***argv, const char *const *list)
 
 static struct fix *sick_nginx_fix(const char *after)
 {
-    struct fix *f = fixture_fix("unix-socket/conf");
+    char *id = mem_format("unix-socket/conf-%d", runs); /* its own: none is made more than three times */
+    struct fix *f = fixture_fix(id);
     struct stat st;
     char *before = read_text(conf), *nginx = mem_format("%s/nginx", folder);
 
@@ -144,6 +145,7 @@ static struct fix *sick_nginx_fix(const char *after)
     words(&f->checks[0].argv, (const char *const[]){"cat", "--", active, NULL});
     free(before);
     free(nginx);
+    free(id);
     return f;
 }
 
