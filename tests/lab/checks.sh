@@ -54,8 +54,8 @@ snapshot() { # snapshot NAME
     inside cat /var/log/nginx/error.log >"$seen/$1.error"
 }
 
-# What a login over SSH and sudo leave: who was here when, and sudo's own tickets.
-logins='^([a-z0-9-]+:)?(/var/log/(lastlog|wtmp|btmp|faillog|auth\.log)|/run/(utmp|sudo(/.*)?|motd\.dynamic(\.new)?|user(/.*)?|systemd/(sessions|users|inhibit|transient)(/.*)?)) '
+# What a login over SSH and sudo leave: who was here when, the user's own journal, and sudo's own tickets.
+logins='^([a-z0-9-]+:)?(/var/log/(lastlog|wtmp|btmp|faillog|auth\.log|journal/[0-9a-f]+/user-[0-9]+\.journal)|/run/(utmp|sudo(/.*)?|motd\.dynamic(\.new)?|user(/.*)?|systemd/(sessions|users|inhibit|transient)(/.*)?)) '
 
 selected() { # selected FILE PATTERN BUT
     { [ "$via" = local ] && cat "$1" || grep -vE "$logins" "$1" | sed -E "s/^(([a-z0-9-]+:)?\/(run|run\/systemd) \| folder \|.*) \| [^|]* \| [^|]* \| [^|]*$/\1/"; } |
