@@ -15,14 +15,19 @@ enum {
     CHANGER_ERR_MAX = 256 * 1024,
     CHANGER_TIMEOUT_MS = 120 * 1000,
     MARK_BYTES = 16,
+    ROOM_MS = 20 * 1000, /* for a session to end, where the host allows no more of them */
+    ROOM_RETRY_MS = 250,
 };
 
 struct change_job {
     struct change_job *next;
     struct target *target;
     struct stream *stream;
-    struct loop_timer *timer;
+    struct loop_timer *timer, *retry;
     struct changer_calls calls;
+    char *program;
+    struct buf input;      /* both until the host has been reached */
+    int64_t room_until_ms; /* 0: there has been room */
     char mark[2 * MARK_BYTES + 1]; /* a line of it: the program has been reached.  No secret */
     bool reached, over;
     int status; /* what the host's own shell said, once `over` */
@@ -37,11 +42,24 @@ struct change_job {
 static void job_free(struct change_job *j)
 {
     buf_release(&j->line);
+    buf_release(&j->input);
     result_release(&j->result);
+    free(j->program);
     free(j);
 }
 
 /* Closing never kills: a transaction minds itself, and dies worse than it ends. */
+static void job_close(struct change_job *j)
+{
+    loop_timer_stop(j->timer);
+    j->timer = NULL;
+    loop_timer_stop(j->retry);
+    j->retry = NULL;
+    if (j->stream)
+        j->stream->ops->close(j->stream, STREAM_LEAVE);
+    j->stream = NULL;
+}
+
 static void job_detach(struct change_job *j)
 {
     struct change_job **at = &j->target->jobs;
@@ -49,11 +67,9 @@ static void job_detach(struct change_job *j)
     while (*at != j)
         at = &(*at)->next;
     *at = j->next;
-    loop_timer_stop(j->timer);
-    j->timer = NULL;
-    if (j->stream)
-        j->stream->ops->close(j->stream, STREAM_LEAVE);
-    j->stream = NULL;
+    job_close(j);
+    if (j->target->crowded)
+        reader_wake(j->target); /* reads may have waited for its session */
 }
 
 /* The last thing that a caller does with `j`. */
@@ -96,10 +112,13 @@ static void job_tell(struct change_job *j)
 /* Before the mark there are banners, and nothing that the program said. */
 static void job_on_line(struct change_job *j)
 {
-    if (!j->reached)
+    if (!j->reached) {
         j->reached = strcmp(j->line.data, j->mark) == 0;
-    else if (!j->over && !job_is_last_line(j))
+        if (j->reached)
+            buf_release(&j->input);
+    } else if (!j->over && !job_is_last_line(j)) {
         job_tell(j);
+    }
     if (!j->cancelled)
         buf_clear(&j->line);
 }
@@ -172,10 +191,34 @@ static bool job_is_cut_mark(const struct change_job *j)
     return j->blank && strncmp(j->line.data, j->mark, j->line.len < n ? j->line.len : n) == 0;
 }
 
+static void job_on_retry(void *data);
+
+/* The host has no session left (MaxSessions), so nothing has been run: a worker that has nothing to
+ * do gives its own up, and it is tried again. */
+static bool job_waits_for_room(struct change_job *j, const struct stream_end *end)
+{
+    int64_t now = clock_monotonic_ms();
+
+    if (end->kind != STREAM_LOST || !end->crowded || j->reached)
+        return false;
+    if (!j->room_until_ms)
+        j->room_until_ms = now + ROOM_MS;
+    if (now >= j->room_until_ms)
+        return false;
+    job_close(j);
+    buf_clear(&j->line);
+    buf_clear(&j->result.err);
+    pool_make_room(j->target);
+    j->retry = loop_timer_start(j->target->loop, ROOM_RETRY_MS, job_on_retry, j);
+    return true;
+}
+
 static void job_on_end(void *data, const struct stream_end *end)
 {
     struct change_job *j = data;
 
+    if (job_waits_for_room(j, end))
+        return;
     /* A last line without its newline still says something. */
     if (j->line.len && !job_is_cut_mark(j)) {
         j->telling = true;
@@ -221,7 +264,7 @@ static struct change_job *job_new(struct target *t, const struct changer_calls *
 
 /* The program, between a first line that puts the mark out and a last one that adds the status.
  * Within a shell of its own, so that it may exit; what kills `$$` kills the whole. */
-static int job_open(struct change_job *j, const char *program, struct err *e)
+static int job_open(struct change_job *j, struct err *e)
 {
     const struct transport *transport = j->target->transport;
     char *text;
@@ -232,10 +275,27 @@ static int job_open(struct change_job *j, const char *program, struct err *e)
     if (digest_random(j->mark, MARK_BYTES, e) < 0)
         return -1;
     text = mem_format("echo; echo %s\n(\n%s\n)\ns=$?; echo; echo %s $s; exit $s\n", j->mark,
-                      program, j->mark);
+                      j->program, j->mark);
     j->stream = transport->open(j->target->connection, text, &job_stream_calls, j, e);
     free(text);
-    return j->stream ? 0 : -1;
+    if (!j->stream)
+        return -1;
+    if (j->input.len)
+        j->stream->ops->write(j->stream, j->input.data, j->input.len);
+    j->stream->ops->shut(j->stream);
+    if (!j->stream->far)
+        job_on_begun(j);
+    return 0;
+}
+
+static void job_on_retry(void *data)
+{
+    struct change_job *j = data;
+    struct err e = {0};
+
+    j->retry = NULL;
+    if (job_open(j, &e) < 0)
+        job_end(j, OUTCOME_UNREACHABLE, -1, mem_dup(e.text));
 }
 
 struct change_job *changer_start(struct target *t, const char *program, const void *input, size_t n,
@@ -244,15 +304,13 @@ struct change_job *changer_start(struct target *t, const char *program, const vo
     struct change_job *j = job_new(t, calls);
 
     j->timeout_ms = timeout_ms > 0 ? timeout_ms : CHANGER_TIMEOUT_MS;
-    if (job_open(j, program, e) < 0) {
+    j->program = mem_dup(program);
+    buf_init(&j->input, n);
+    buf_add(&j->input, input, n);
+    if (job_open(j, e) < 0) {
         job_free(j);
         return NULL;
     }
-    if (n)
-        j->stream->ops->write(j->stream, input, n);
-    j->stream->ops->shut(j->stream);
-    if (!j->stream->far)
-        job_on_begun(j);
     j->next = t->jobs;
     t->jobs = j;
     return j;

@@ -10,7 +10,7 @@
 /* A worker is some processes on the host.  So the second is there only when a read has waited for
  * longer than most take, and of those beyond the first there are not too many over all hosts:
  * many hosts are side by side anyway. */
-enum { PATIENCE_MS = 100, EXTRA_MAX = 24 };
+enum { PATIENCE_MS = 100, EXTRA_MAX = 24, ROOM_MS = 20 * 1000, ROOM_RETRY_MS = 250 };
 
 struct extra {
     int count;
@@ -78,6 +78,7 @@ static void pool_on_ready(void *data)
     struct slot *slot = data;
 
     slot->state = SLOT_IDLE;
+    slot->target->room_until_ms = 0;
     reader_wake(slot->target);
 }
 
@@ -94,7 +95,31 @@ static void pool_on_done(void *data, struct result *r, bool spent)
     reader_finish(t, read, r);
 }
 
-static void pool_on_gone(void *data, const char *reason)
+static void pool_on_room(void *data)
+{
+    struct target *t = data;
+
+    t->room = NULL;
+    reader_wake(t);
+}
+
+/* The session of a change that is over takes a moment to end over there. */
+static bool pool_waits_for_room(struct target *t)
+{
+    int64_t now = clock_monotonic_ms();
+
+    if (!t->crowded)
+        return false;
+    if (!t->room_until_ms)
+        t->room_until_ms = now + ROOM_MS;
+    if (now >= t->room_until_ms)
+        return false;
+    if (!t->room)
+        t->room = loop_timer_start(t->loop, ROOM_RETRY_MS, pool_on_room, t);
+    return true;
+}
+
+static void pool_on_gone(void *data, const char *reason, bool crowded)
 {
     struct slot *slot = data;
     struct target *t = slot->target;
@@ -106,7 +131,7 @@ static void pool_on_gone(void *data, const char *reason)
     others = pool_count(t, SLOT_IDLE) + pool_count(t, SLOT_BUSY);
     if (was_starting && others) {
         t->slot_max = others; /* the host lets in no more (MaxSessions, limits): make do */
-    } else if (was_starting) {
+    } else if (was_starting && !(crowded && pool_waits_for_room(t))) {
         t->unreachable = why;
         why = NULL;
     }
@@ -134,7 +159,7 @@ static void pool_open(struct target *t)
     slot->state = SLOT_STARTING;
     slot->worker = worker_open(t->transport, t->connection, t->loop, &pool_calls, slot, &e);
     if (!slot->worker)
-        pool_on_gone(slot, e.text);
+        pool_on_gone(slot, e.text, false);
 }
 
 static void pool_run(struct target *t, struct slot *slot, struct read *read)
@@ -156,6 +181,8 @@ static bool pool_wants_more(const struct target *t)
 {
     int starting = pool_count(t, SLOT_STARTING), there = pool_there(t);
 
+    if (t->room || (t->crowded && t->jobs))
+        return false;
     if (t->unreachable || !there)
         return !t->unreachable && !starting;
     return there + starting < t->slot_max && extra_of(t)->count < EXTRA_MAX;
@@ -265,6 +292,15 @@ void pool_init(struct target *t)
         t->slots[i].target = t;
 }
 
+void pool_make_room(struct target *t)
+{
+    struct slot *slot = pool_slot(t, SLOT_IDLE);
+
+    t->crowded = true;
+    if (slot)
+        slot_close(slot);
+}
+
 void pool_renew(struct target *t)
 {
     loop_timer_stop(t->deadline);
@@ -298,6 +334,7 @@ void pool_release(struct target *t)
 
     loop_timer_stop(t->deadline);
     loop_timer_stop(t->patience);
+    loop_timer_stop(t->room);
     for (i = 0; i < t->options.workers; i++)
         slot_close(&t->slots[i]);
     free(t->slots);

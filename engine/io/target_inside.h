@@ -63,6 +63,8 @@ struct target {
     int slot_max; /* fewer than options.workers where the host allows no more */
     struct loop_timer *patience; /* until another worker is worth its price */
     struct loop_timer *deadline;
+    struct loop_timer *room;     /* until a worker is tried again for want of a session, */
+    int64_t room_until_ms;       /* at most that long; 0: there is no want */
     int64_t deadline_ms; /* on the monotonic clock; 0 until the first read */
     char *unreachable;   /* why, once that is known */
     int asking;          /* a person is asked: the clock stands still, */
@@ -72,6 +74,7 @@ struct target {
     struct asker own;          /* the transport's: the same, with the clock stopped */
     /* changer.c */
     struct change_job *jobs;
+    bool crowded; /* the host has once had no session for one of them: reads wait for its end */
 };
 
 void reader_wake(struct target *t); /* soon, from the loop: hand out work, tell answers */
@@ -87,6 +90,7 @@ void reader_release(struct target *t);
 
 void pool_init(struct target *t);
 void pool_pump(struct target *t);  /* gives queued reads to workers, opens more if needed */
+void pool_make_room(struct target *t); /* a change needs the session of a worker that is idle */
 void pool_renew(struct target *t); /* the host has changed: its time begins anew */
 void pool_pause(struct target *t);
 void pool_resume(struct target *t);

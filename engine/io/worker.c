@@ -229,7 +229,7 @@ static void worker_take(struct shell_worker *w, struct part *p, const char *byte
 static void worker_on_bytes(struct shell_worker *w, struct part *p, const char *bytes, size_t n)
 {
     if (w->state == WORKER_IDLE) {
-        w->base.calls->gone(w->base.data, "something writes that nobody asked for");
+        w->base.calls->gone(w->base.data, "something writes that nobody asked for", false);
         return;
     }
     if (p->complete) {
@@ -293,7 +293,7 @@ static void worker_on_end(void *data, const struct stream_end *end)
         return;
     }
     why = w->state == WORKER_STARTING ? worker_start_text(w, end) : worker_end_text(end);
-    w->base.calls->gone(w->base.data, why);
+    w->base.calls->gone(w->base.data, why, end->kind == STREAM_LOST && end->crowded);
     free(why);
 }
 
@@ -303,7 +303,7 @@ static void worker_on_time(void *data)
 
     w->timer = NULL;
     if (w->state == WORKER_STARTING)
-        w->base.calls->gone(w->base.data, "no shell answered in time");
+        w->base.calls->gone(w->base.data, "no shell answered in time", false);
     else if (w->stopping)
         worker_done(w, OUTCOME_NO_STATUS, -1,
                     mem_format("more than %zu bytes, and no end of it", w->limit), true);

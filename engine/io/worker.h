@@ -16,8 +16,9 @@ struct worker_calls {
     void (*ready)(void *data);
     /* Takes over what `r` owns.  `spent`: the worker can do no more and wants to be closed. */
     void (*done)(void *data, struct result *r, bool spent);
-    /* Not in a request: before it was ready, or while idle.  Wants to be closed. */
-    void (*gone)(void *data, const char *why);
+    /* Not in a request: before it was ready, or while idle.  Wants to be closed.
+     * `crowded`: the host has no session for it beside those that are there. */
+    void (*gone)(void *data, const char *why, bool crowded);
 };
 
 struct worker_ops {
