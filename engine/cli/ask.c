@@ -131,6 +131,11 @@ static void ask_next(void *data)
     t->next = NULL;
     if (!a || t->watch)
         return;
+    if (a->kind == ASK_TELL) {
+        fprintf(stderr, "%s\n", a->text);
+        ask_answered(t, false);
+        return;
+    }
     t->watch = loop_watch_start(t->loop, STDIN_FILENO, on_ready, t);
     if (!t->watch) {
         ask_answered(t, false);

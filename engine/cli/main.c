@@ -1,6 +1,7 @@
 /* main.c: finds the subcommand and ends with its exit code. */
 #include "cli/command.h"
 #include "cli/message.h"
+#include "io/askpass.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,6 +76,8 @@ int main(int argc, char **argv)
     struct err e = {0};
     int code;
 
+    if (askpass_is_meant())
+        return askpass_main(argc, argv);
     hold_standard_descriptors();
     /* A pipe that closes must not end us in the middle of a transaction. */
     signal(SIGPIPE, SIG_IGN);

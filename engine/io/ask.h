@@ -8,6 +8,7 @@
 enum ask_kind {
     ASK_YES,    /* "yes" or no: any other answer comes as NULL */
     ASK_SECRET, /* not shown while it is typed; a NULL answer: none was given */
+    ASK_TELL,   /* no question: it is told, and "answered" with NULL */
 };
 
 struct ask_question {

@@ -2,12 +2,15 @@
  *
  * One ssh logs in and stays (the master); each worker and each change is a further ssh that runs
  * over the master's connection.  Both are children with streams; a stream that is opened
- * before the login is done is a relay that waits for it. */
+ * before the login is done is a relay that waits for it.  Only the master asks a person. */
 #include "io/openssh.h"
 
 #include "base/argv.h"
 #include "base/mem.h"
+#include "io/become.h"
+#include "io/openssh_ask.h"
 #include "io/openssh_control.h"
+#include "io/openssh_folder.h"
 #include "io/process.h"
 #include "io/relay.h"
 #include "io/shell.h"
@@ -27,15 +30,19 @@ enum openssh_state { OPENSSH_IDLE, OPENSSH_SETTINGS, OPENSSH_LOGIN, OPENSSH_OPEN
 struct waiting {
     struct waiting *next;
     struct relay *relay;
+    char *line; /* what it starts */
 };
 
 struct openssh {
     struct loop *loop;
     const struct host *host;
-    char *program, *line, *socket;
+    const struct asker *asker;
+    struct become *become;
+    char *program, *socket;
     enum openssh_state state;
     struct ssh_settings_query *query;
     const struct ssh_settings *settings;
+    struct openssh_ask *ask; /* where the master asks a person; NULL: nobody is there */
     struct stream *master;
     struct buf out, said;
     struct loop_timer *deadline;
@@ -44,10 +51,10 @@ struct openssh {
 
 /* ---- streams over the master's connection ---- */
 
-static struct stream *client_open(struct openssh *s, struct relay *r, struct err *e)
+static struct stream *client_open(struct openssh *s, const struct waiting *w, struct err *e)
 {
-    char **argv = openssh_client_argv(s->program, s->settings->name, s->socket, s->line);
-    struct stream *client = process_open(s->loop, argv, NULL, relay_inner_calls(), r, e);
+    char **argv = openssh_client_argv(s->program, s->settings->name, s->socket, w->line);
+    struct stream *client = process_open(s->loop, argv, NULL, relay_inner_calls(), w->relay, e);
 
     argv_free(argv);
     return client;
@@ -80,35 +87,35 @@ static void client_gone(void *owner, struct relay *r)
     w = *at;
     if (w)
         *at = w->next;
+    free(w->line);
     free(w);
 }
 
 static const struct relay_calls client_calls = {client_over, client_gone};
 
 /* The next one that waits; told one by one, as each may close others. */
-static struct relay *next_waiting(const struct openssh *s)
+static const struct waiting *next_waiting(const struct openssh *s)
 {
-    const struct waiting *w;
-    struct relay *found = NULL;
+    const struct waiting *w, *found = NULL;
 
     for (w = s->relays; w; w = w->next)
         if (relay_waits(w->relay))
-            found = w->relay; /* the oldest is the last */
+            found = w; /* the oldest is the last */
     return found;
 }
 
 static void attach_all(struct openssh *s)
 {
-    struct relay *r;
+    const struct waiting *w;
     struct err e = {0};
 
-    while (s->state == OPENSSH_OPEN && (r = next_waiting(s))) {
-        struct stream *client = client_open(s, r, &e);
+    while (s->state == OPENSSH_OPEN && (w = next_waiting(s))) {
+        struct stream *client = client_open(s, w, &e);
 
         if (client)
-            relay_attach(r, client, false);
+            relay_attach(w->relay, client, false);
         else
-            relay_end(r, e.text);
+            relay_end(w->relay, e.text);
     }
 }
 
@@ -120,6 +127,8 @@ static void master_close(struct openssh *s)
     s->deadline = NULL;
     ssh_settings_cancel(s->query);
     s->query = NULL;
+    openssh_ask_free(s->ask);
+    s->ask = NULL;
     if (s->master) {
         process_signal(s->master, SIGTERM); /* it removes its socket */
         s->master->ops->close(s->master, STREAM_KILL);
@@ -133,11 +142,11 @@ static void master_close(struct openssh *s)
 static void openssh_fail(struct openssh *s, const char *reason)
 {
     char *why = mem_dup(reason);
-    struct relay *r;
+    const struct waiting *w;
 
     master_close(s);
-    while (s->state == OPENSSH_IDLE && (r = next_waiting(s)))
-        relay_end(r, why);
+    while (s->state == OPENSSH_IDLE && (w = next_waiting(s)))
+        relay_end(w->relay, why);
     free(why);
 }
 
@@ -170,7 +179,7 @@ static void on_err(void *data, const char *bytes, size_t n)
 static void on_end(void *data, const struct stream_end *end)
 {
     struct openssh *s = data;
-    char *said = openssh_reason(s->said.data);
+    char *said = openssh_reason(s->said.data, s->asker != NULL);
     const char *other =
         s->state == OPENSSH_OPEN ? "the connection was lost" : "ssh ended without a word";
 
@@ -191,21 +200,48 @@ static void on_deadline(void *data)
     free(why);
 }
 
+/* A person may think as long as it takes. */
+static void on_asking(void *data, bool any)
+{
+    struct openssh *s = data;
+
+    loop_timer_stop(s->deadline);
+    s->deadline = NULL;
+    if (!any && s->state == OPENSSH_LOGIN)
+        s->deadline = loop_timer_start(s->loop, LOGIN_MS, on_deadline, s);
+}
+
+static int master_listen(struct openssh *s, struct err *e)
+{
+    char *path = mem_format("%s.ask", s->socket);
+
+    s->ask = openssh_ask_new(s->loop, s->host, s->asker, path, on_asking, s, e);
+    free(path);
+    return s->ask ? 0 : -1;
+}
+
+static int master_run(struct openssh *s, struct err *e)
+{
+    bool asks = s->asker != NULL;
+    char **argv, **env;
+
+    free(s->socket);
+    s->socket = openssh_folder_path(s->loop, e);
+    if (!s->socket || (asks && master_listen(s, e) != 0))
+        return -1;
+    env = openssh_ask_env(s->ask);
+    argv = openssh_master_argv(s->program, s->host, s->settings, s->socket, asks);
+    s->master = process_open(s->loop, argv, env, &master_calls, s, e);
+    argv_free(argv);
+    argv_free(env);
+    return s->master ? 0 : -1;
+}
+
 static void master_start(struct openssh *s)
 {
     struct err e = {0};
-    char **argv;
 
-    free(s->socket);
-    s->socket = openssh_socket(s->loop, &e);
-    if (!s->socket) {
-        openssh_fail(s, e.text);
-        return;
-    }
-    argv = openssh_master_argv(s->program, s->host, s->settings, s->socket, false);
-    s->master = process_open(s->loop, argv, NULL, &master_calls, s, &e);
-    argv_free(argv);
-    if (!s->master) {
+    if (master_run(s, &e) != 0) {
         openssh_fail(s, e.text);
         return;
     }
@@ -227,46 +263,18 @@ static void on_settings(void *data, const struct ssh_settings *settings, const s
 
 /* ---- the transport ---- */
 
-static void *openssh_connect(struct loop *l, const struct host *h, const struct target_options *o,
-                             struct err *e)
-{
-    struct openssh *s;
-    char *program;
-
-    (void)o;
-    if (shell_check_become(h->become, e) < 0)
-        return NULL;
-    program = ssh_command_find();
-    if (!program) {
-        err_set(e, ERR_UNREACHABLE,
-                "there is no `ssh` on this machine: install OpenSSH's client for transport "
-                "\"openssh\"");
-        return NULL;
-    }
-    s = mem_alloc(sizeof *s);
-    s->loop = l;
-    s->host = h;
-    s->program = program;
-    s->line = shell_line(h->become);
-    buf_init(&s->out, SAID_MAX);
-    buf_init(&s->said, SAID_MAX);
-    return s;
-}
-
-static struct stream *openssh_open(void *connection, const char *program,
-                                   const struct stream_calls *calls, void *data, struct err *e)
+static struct stream *openssh_start(void *connection, const char *become,
+                                    const struct stream_calls *calls, void *data, struct err *e)
 {
     struct openssh *s = connection;
     struct relay *r = relay_new(&client_calls, s, calls, data);
     struct waiting *w = mem_alloc(sizeof *w);
     struct stream *client;
 
-    w->relay = r;
-    w->next = s->relays;
+    *w = (struct waiting){s->relays, r, shell_line(become)};
     s->relays = w;
-    shell_send(relay_stream(r), program);
     if (s->state == OPENSSH_OPEN) {
-        client = client_open(s, r, e);
+        client = client_open(s, w, e);
         if (!client) {
             relay_stream(r)->ops->close(relay_stream(r), STREAM_KILL);
             return NULL;
@@ -283,13 +291,45 @@ static void openssh_disconnect(void *connection)
 {
     struct openssh *s = connection;
 
+    become_free(s->become);
     master_close(s);
     buf_release(&s->out);
     buf_release(&s->said);
     free(s->program);
-    free(s->line);
     free(s->socket);
     free(s);
+}
+
+static void *openssh_connect(struct loop *l, const struct host *h, const struct target_options *o,
+                             struct err *e)
+{
+    char *program = ssh_command_find();
+    struct openssh *s;
+
+    if (!program) {
+        err_set(e, ERR_UNREACHABLE,
+                "there is no `ssh` on this machine: install OpenSSH's client for transport "
+                "\"openssh\"");
+        return NULL;
+    }
+    s = mem_alloc(sizeof *s);
+    s->loop = l;
+    s->host = h;
+    s->asker = o->asker;
+    s->program = program;
+    buf_init(&s->out, SAID_MAX);
+    buf_init(&s->said, SAID_MAX);
+    s->become = become_new(l, h, o->asker, openssh_start, s, e);
+    if (s->become)
+        return s;
+    openssh_disconnect(s);
+    return NULL;
+}
+
+static struct stream *openssh_open(void *connection, const char *program,
+                                   const struct stream_calls *calls, void *data, struct err *e)
+{
+    return become_open(((struct openssh *)connection)->become, program, calls, data, e);
 }
 
 static const struct ssh_settings *openssh_settings(const void *connection)
