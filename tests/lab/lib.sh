@@ -293,11 +293,14 @@ host_finish() {
         sed "s/^/$name,$address /" >>"$lab_dir/ssh/known_hosts"
 }
 
-# Addresses are given in the order of asking and not used again.
+# Addresses are given in the order of asking and not used again: the others still know an old one by the
+# network card of a host that is gone.
 host_address() {
-    local last
-    last=$(sed -n 's/^10\.77\.0\.\([0-9]*\) .*/\1/p' "$lab_dir/hosts" | sort -n | tail -1)
-    echo "10.77.0.$((last < 10 ? 11 : last + 1))"
+    local last=10
+    [ ! -e "$lab_dir/last" ] || last=$(<"$lab_dir/last")
+    [ "$last" -lt 254 ] || lab_fail "the lab has had all its addresses: start a new one"
+    echo $((last + 1)) >"$lab_dir/last"
+    echo "10.77.0.$((last + 1))"
 }
 
 host_register() {
