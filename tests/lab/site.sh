@@ -38,6 +38,7 @@ wait_for() {
 # The new workers are there before anybody asks: a reload answers with the old ones for a moment.
 nginx_reload() {
     nginx -t -q
+    systemctl reset-failed nginx # on a quick machine these are more starts than systemd allows
     systemctl restart nginx
 }
 
