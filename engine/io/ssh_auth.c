@@ -62,6 +62,7 @@ struct ssh_auth {
     int tries;
     char *password, *methods;
     bool by_password;                        /* else keyboard-interactive */
+    bool nobody; /* there to be asked for the password that the host would take */
     bool no_answer, rsa_refused, wants_more; /* wants_more: a question that is not for a password */
     struct buf refused;                      /* what was tried, in words */
 };
@@ -386,6 +387,7 @@ static int auth_methods(struct ssh_auth *a)
     a->methods = text_clean_dup(list, strlen(list));
     a->by_password = a->settings->password_auth && strstr(list, "password");
     keyboard = a->settings->keyboard_auth && strstr(list, "keyboard-interactive");
+    a->nobody = !a->asker && (a->by_password || keyboard);
     if ((!a->by_password && !keyboard) || a->no_answer || a->wants_more || !a->asker ||
         a->tries == TRIES)
         return auth_enter(a, AUTH_REFUSED);
@@ -473,10 +475,12 @@ static int auth_keyboard(struct ssh_auth *a)
 
 static int auth_refused(struct ssh_auth *a, struct err *e)
 {
+    const char *end = a->nobody ? "; there is no terminal to ask at)" : ")";
+
     err_set(e, ERR_UNREACHABLE, "cannot log in as \"%s\": %s%s%s%s%s", a->settings->user,
             a->refused.len ? "refused: " : "there is no key to offer",
             a->refused.len ? a->refused.data : "", a->methods ? " (the host takes: " : "",
-            a->methods ? a->methods : "", a->methods ? ")" : "");
+            a->methods ? a->methods : "", a->methods ? end : "");
     return LIBSSH2_ERROR_AUTHENTICATION_FAILED;
 }
 

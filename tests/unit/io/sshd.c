@@ -7,10 +7,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -154,7 +156,66 @@ static int answers(int port)
     return ok;
 }
 
+/* ---- another root ---- */
+
+static int leave_namespace(void)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+const char *sshd_cannot_pretend(void)
+{
+    int status = -1;
+    pid_t pid;
+
+    if (geteuid() != 0)
+        return "only root can have a mount namespace of its own";
+    pid = fork();
+    if (pid == 0)
+        _exit(leave_namespace() ? 0 : 1);
+    must(pid > 0 && waitpid(pid, &status, 0) == pid, "cannot fork");
+    return status == 0 ? NULL : "no mount namespaces here";
+}
+
+/* Copies `from`, with field `field` of root's line replaced. */
+static void write_changed(const struct sshd *s, const char *from, const char *name, int field,
+                          const char *value)
+{
+    char *text, *line, *rest = NULL;
+    struct buf in, out;
+
+    must(file_read(from, 1 << 20, &in, NULL) == 0, "cannot read root's entry");
+    buf_init(&out, 2 << 20);
+    for (line = strtok_r(in.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        char *part, *at = line;
+        int i;
+
+        for (i = 0; (part = strsep(&at, ":")); i++)
+            buf_addf(&out, "%s%s", i ? ":" : "",
+                     value && i == field && strncmp(line, "root", 5) == 0 ? value : part);
+        buf_puts(&out, "\n");
+    }
+    text = buf_take(&out);
+    sshd_write(s, name, text);
+    free(text);
+    buf_release(&in);
+}
+
+static void pretend(const struct sshd *s)
+{
+    char *passwd = sshd_path(s, "passwd"), *shadow = sshd_path(s, "shadow");
+
+    must(leave_namespace() && mount(passwd, "/etc/passwd", NULL, MS_BIND, NULL) == 0 &&
+             mount(shadow, "/etc/shadow", NULL, MS_BIND, NULL) == 0,
+         "no mount namespace");
+}
+
 void sshd_start(struct sshd *s, const char *config)
+{
+    sshd_start_as(s, config, NULL, NULL);
+}
+
+void sshd_start_as(struct sshd *s, const char *config, const char *shell, const char *hash)
 {
     char folder[] = "/tmp/fettle-sshd-XXXXXX", *path, *log, *key;
     int i;
@@ -171,10 +232,16 @@ void sshd_start(struct sshd *s, const char *config)
     free(key);
     write_known_hosts(s);
     write_config(s, config);
+    if (shell || hash) {
+        write_changed(s, "/etc/passwd", "passwd", 6, shell);
+        write_changed(s, "/etc/shadow", "shadow", 1, hash);
+    }
     path = sshd_path(s, "sshd_config");
     log = sshd_path(s, "log");
     s->pid = fork();
     if (s->pid == 0) {
+        if (shell || hash)
+            pretend(s);
         prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that crashes leaves none behind */
         execl(program, program, "-D", "-f", path, "-E", log, (char *)NULL);
         _exit(127);

@@ -17,6 +17,10 @@ struct sshd {
 const char *sshd_missing(void);
 /* `config`: more lines for sshd_config, before the others, since the first of a kind counts. */
 void sshd_start(struct sshd *s, const char *config);
+/* The same on a machine where root has another login shell and another password: one that only
+ * this sshd sees, through a mount namespace of its own.  `hash` is crypt(3)'s; NULL: as it is. */
+void sshd_start_as(struct sshd *s, const char *config, const char *shell, const char *hash);
+const char *sshd_cannot_pretend(void); /* why that cannot be here, or NULL */
 void sshd_stop(struct sshd *s);
 /* Runs a program and waits; its status. */
 int sshd_run(char *const *argv);
