@@ -10,7 +10,8 @@
 
 enum {
     PROCESS_BLOCK = 64 * 1024,
-    PROCESS_GRACE_MS = 1000, /* to end by itself once its input has ended */
+    PROCESS_GRACE_MS = 1000, /* for what it left behind, once it has ended */
+    CLOSE_GRACE_MS = 3000,   /* to end by itself, and what it runs, once its input has ended */
 };
 
 /* Handles close at their own pace; the last one to close frees the whole. */
@@ -78,7 +79,7 @@ static void on_close_grace(uv_timer_t *timer)
     if (s->kill_at_close) {
         s->kill_at_close = false;
         kill(-s->process.pid, SIGKILL);
-        uv_timer_start(&s->grace, on_close_grace, PROCESS_GRACE_MS, 0);
+        uv_timer_start(&s->grace, on_close_grace, CLOSE_GRACE_MS, 0);
         return;
     }
     close_handle(&s->process); /* another user's process, or stuck in the kernel: leave it */
@@ -198,7 +199,7 @@ static void process_close(struct stream *base, enum stream_close how)
         return;
     }
     s->kill_at_close = how == STREAM_KILL;
-    uv_timer_start(&s->grace, on_close_grace, PROCESS_GRACE_MS, 0);
+    uv_timer_start(&s->grace, on_close_grace, CLOSE_GRACE_MS, 0);
 }
 
 static const struct stream_ops process_ops = {process_write, process_shut, process_hold,
