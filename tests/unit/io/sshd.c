@@ -160,7 +160,7 @@ static int answers(int port)
 
 static int leave_namespace(void)
 {
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 const char *sshd_cannot_pretend(void)
@@ -181,7 +181,7 @@ const char *sshd_cannot_pretend(void)
 static void write_changed(const struct sshd *s, const char *from, const char *name, int field,
                           const char *value)
 {
-    char *text, *line, *rest = NULL;
+    char *line, *rest = NULL;
     struct buf in, out;
 
     must(file_read(from, 1 << 20, &in, NULL) == 0, "cannot read root's entry");
@@ -195,9 +195,8 @@ static void write_changed(const struct sshd *s, const char *from, const char *na
                      value && i == field && strncmp(line, "root", 5) == 0 ? value : part);
         buf_puts(&out, "\n");
     }
-    text = buf_take(&out);
-    sshd_write(s, name, text);
-    free(text);
+    sshd_write(s, name, out.data);
+    buf_release(&out);
     buf_release(&in);
 }
 
@@ -205,9 +204,11 @@ static void pretend(const struct sshd *s)
 {
     char *passwd = sshd_path(s, "passwd"), *shadow = sshd_path(s, "shadow");
 
-    must(leave_namespace() && mount(passwd, "/etc/passwd", NULL, MS_BIND, NULL) == 0 &&
-             mount(shadow, "/etc/shadow", NULL, MS_BIND, NULL) == 0,
+    must(leave_namespace() && mount(passwd, "/etc/passwd", "none", MS_BIND, NULL) == 0 &&
+             mount(shadow, "/etc/shadow", "none", MS_BIND, NULL) == 0,
          "no mount namespace");
+    free(passwd);
+    free(shadow);
 }
 
 void sshd_start(struct sshd *s, const char *config)
