@@ -7,11 +7,11 @@
 
 const struct option_entry option_table[OPTION_COUNT + 1] = {
     {"inventory", KEY_INVENTORY, "PATH", USE_HOSTS,
-     "inventory file or folder (default: ./hosts/, then the user's\n"
-     "configuration folder)"},
+     "inventory file or folder, fettle's own or Ansible's (default:\n"
+     "./hosts/, then the user's configuration folder)"},
     {"host", KEY_HOST, "NAME[,…]", USE_HOSTS,
-     "hosts and groups, with commas; all, globs and !NAME work\n"
-     "(default: the local machine)"},
+     "hosts, groups, aliases of ssh, with commas; all, globs, &GROUP\n"
+     "and !NAME work (default: the local machine)"},
     {"param", KEY_PARAM, "KEY=VALUE", USE_DIAGNOSIS,
      "a parameter of the incident or playbook; may come several times"},
     {"timeout", KEY_TIMEOUT, "SECONDS", USE_DIAGNOSIS, "time for each host (default: 120)"},
