@@ -22,7 +22,7 @@
 #   recovered RUN END...          (another run that was left unfinished; in that one: recovered BY)
 #   shadow ok|failed EXIT OUTPUT|unavailable REASON       backup N PATH
 #   write N PATH SHA_NEW          validate N ARG...       validated N EXIT [OUTPUT]
-#   was N UNIT STATE              (of a unit that command N is for, before it)
+#   was N UNIT STATE              (of a unit that command N is for, before anything is touched)
 #   command N ARG...              commanded N EXIT [OUTPUT]   waiting DEADLINE_EPOCH
 #   put-back REASON...            undo
 #   undo-command N ARG...         undone-command N EXIT   restore N PATH         conflict PATH
@@ -627,14 +627,14 @@ put_back() { # sets failed to what could not be put back
     each edit put_back_edit
     reverse=
     journal_read
+    # An undo comes later: what a service does by then is not the run's doing.
+    [ -n "$undoing" ] || each command put_back_unit
     # What the daemons hold in memory follows the files only if they had been told of the change, or
     # were started by a boot that came in between.
     if [ "$restored" != ' ' ] && [ "$commands$rebooted" != ' ' ]; then
         position=0
         each reactivate put_back_reactivate
     fi
-    # An undo comes later: what a service does by then is not the run's doing.
-    [ -n "$undoing" ] || each command put_back_unit
     each edit drop_kept
     sync_path "$dir"
 }
@@ -873,14 +873,19 @@ validate_one() { # ARGC ARG...
     [ "$status" -eq 0 ] || give_up validate "$position" "$status"
 }
 
+# How the units of the commands are, before anything is touched.
+note_unit() { # N TIMEOUT ARGC ARG...
+    number=$1
+    shift 2
+    names_unit "$@" || return 0
+    unit=$(unit_state "$4")
+    journal was "$number" "$4" "${unit:-unknown}"
+}
+
 command_one() { # N TIMEOUT ARGC ARG... UNDO_ARGC ARG...
     stop_asked && give_up interrupted
     number=$1 seconds=$2
     shift 2
-    if names_unit "$@"; then
-        unit=$(unit_state "$4")
-        journal was "$number" "$4" "${unit:-unknown}" || give_up journal
-    fi
     journal command "$number" "$(first_words "$@")" || give_up journal
     run_words "$dir/command.$number.out" "$seconds" "$@"
     # shellcheck disable=SC2046  # one encoded word, or none
@@ -921,6 +926,7 @@ apply() {
     ! stop_asked || finish refused-interrupted
     dd if=/dev/zero of="$dir/reserve" bs=4096 count=16 2>/dev/null || finish refused-space "$(printf '%s' "$base" | encode)" 64 0
     each edit backup_edit || finish rolled-back backup
+    each command note_unit || finish refused-journal
     mark || { unmark; finish refused-journal; }
     each edit write_edit
     position=0

@@ -23,6 +23,7 @@ struct verify {
     int asked;           /* of the current check */
     struct buf seen;     /* what its attempts gave */
     int64_t settled_ms;  /* monotonic: from then on no patience is left */
+    bool forgiven;       /* an ill answer after the first good one */
     struct loop_timer *timer;
     bool reading;
     verify_done *done;
@@ -128,8 +129,20 @@ static void verify_next_check(struct verify *v)
         return;
     }
     v->passed = v->asked = 0;
+    v->forgiven = false;
     buf_clear(&v->seen);
     v->timer = loop_timer_start(target_loop(v->target), 0, verify_ask, v);
+}
+
+/* Once well and then ill again is not cured.  But a daemon that was told to read its files anew answers
+ * from its old processes, too, for a moment: after the first good answer that is forgiven once. */
+static bool is_ill(struct verify *v)
+{
+    if (clock_monotonic_ms() >= v->settled_ms || v->passed > 1 || (v->passed && v->forgiven))
+        return true;
+    v->forgiven = v->forgiven || v->passed;
+    v->passed = 0;
+    return false;
 }
 
 static void verify_read(void *data, const struct result *r)
@@ -147,8 +160,8 @@ static void verify_read(void *data, const struct result *r)
             verify_next_check(v);
             return;
         }
-    } else if (v->passed || clock_monotonic_ms() >= v->settled_ms) {
-        verify_finish(v, false); /* once well and then ill again is not cured */
+    } else if (is_ill(v)) {
+        verify_finish(v, false);
         return;
     }
     v->timer = loop_timer_start(target_loop(v->target), VERIFY_PAUSE_MS, verify_ask, v);

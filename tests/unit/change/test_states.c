@@ -149,6 +149,30 @@ static void flapping_is_not_cured(void **state)
            " sending running verifying reverting explaining done");
 }
 
+/* nginx's old workers, after a reload. */
+static void one_old_answer_after_the_first_good_one_is_forgiven(void **state)
+{
+    static const char *const turning[] = {"502", "200", "502", "200", NULL};
+    static const char *const alternating[] = {"200", "502", "200", "502", "200", NULL};
+    static const struct job good[] = {
+        {"apply", WAIT, OUTCOME_EXIT, 0, NULL},
+        {"confirm", "7 1 end confirmed", OUTCOME_EXIT, 0, NULL},
+        {0},
+    };
+    static const struct job bad[] = {
+        {"apply", WAIT, OUTCOME_EXIT, 0, NULL},
+        {"revert", "7 1 put-back reverted\n8 1 end rolled-back reverted", OUTCOME_EXIT, 0, NULL},
+        {0},
+    };
+
+    begin(good, turning);
+    expect(CHANGE_VERIFIED, 0, "verified", NULL);
+    teardown(state);
+    setup(state);
+    begin(bad, alternating);
+    expect(CHANGE_NOT_CURED, 7, "asked 4 times: 200, 502, 200, 502", NULL);
+}
+
 static void symptom_that_stays_is_put_back(void **state)
 {
     static const struct job play[] = {
@@ -484,6 +508,7 @@ int main(void)
         TEST(cured_is_confirmed),
         TEST(service_gets_a_moment_to_listen),
         TEST(flapping_is_not_cured),
+        TEST(one_old_answer_after_the_first_good_one_is_forgiven),
         TEST(symptom_that_stays_is_put_back),
         TEST(put_back_that_fails_is_8),
         TEST(failed_command_shows_the_services_journal),
