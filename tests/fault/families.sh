@@ -1,6 +1,7 @@
 # families.sh: what is done to the transaction, kind by kind; sourced by `run`.
 #
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2016 # the runner's and the world's words; stubs are written out
 
 # In the short form about so many places of each kind are struck, in the long form all.
 SAMPLE=${FAULT_SAMPLE:-6}

@@ -1,7 +1,7 @@
 # operator.sh: what is done to the operator's side, with the program itself; sourced by `run`.
 #
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # the runner's and the world's words
+# shellcheck disable=SC2154,SC2010,SC2015 # the runner's and the world's words; SC2010: names of our own
 
 # The program as a person has it, with the fault tests' own incident.
 operator_make() {
