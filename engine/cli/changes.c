@@ -4,6 +4,7 @@
 #include "base/argv.h"
 #include "base/mem.h"
 #include "change/apply.h"
+#include "cli/batch.h"
 #include "cli/message.h"
 #include "cli/wait.h"
 
@@ -37,43 +38,67 @@ static char *owner(void)
 static void on_progress(void *data, const char *word, const char *text)
 {
     struct wait *w = data;
+    char *head = w->session->side_by_side ? mem_format("- %s: ", w->host) : mem_dup("- ");
 
     /* The end is what the outcome says right after. */
     if (strcmp(word, "end") != 0)
-        style_wrap(&w->session->text, LOOK_PLAIN, 4, "- ", text && *text ? text : word);
+        style_wrap(&w->session->text, LOOK_PLAIN, 4, head, text && *text ? text : word);
+    free(head);
     if (w->session->text.out)
         fflush(w->session->text.out);
     session_event(w->session, "change", w->host,
                   json_pack("{s:s, s:s?}", "word", word, "text", text));
 }
 
-/* Ctrl-C once: the host is asked to put everything back, and we wait for its word.  Twice: we go,
- * and the host does it by itself when nobody confirms. */
-static void wait_for(struct session *s, struct change *c, struct wait *w, const char *what)
+/* One host's part: side by side with the others of its batch. */
+struct work {
+    struct wait w;
+    struct change *change; /* NULL: refused before it began */
+    struct fix **fixes;
+    size_t fix_count;
+};
+
+static void leave(struct work *k, bool by_hand, const char *what)
+{
+    k->w.result.outcome = CHANGE_UNKNOWN;
+    k->w.result.exit = by_hand ? 130 : ERR_INTERNAL;
+    k->w.result.text = mem_format("%s was left before it had ended; without our word the host puts "
+                                  "everything back by itself", what);
+    k->w.done = true;
+}
+
+/* Ctrl-C once: the hosts are asked to put everything back, and we wait for their word.  Twice: we
+ * go, and they do it by themselves when nobody confirms. */
+static void interrupted(struct session *s, struct work *all, size_t count, bool *asked,
+                        const char *what)
+{
+    bool by_hand = loop_interrupted(s->loop), go = !by_hand || *asked;
+    size_t i;
+
+    loop_uninterrupt(s->loop);
+    for (i = 0; i < count; i++) {
+        if (all[i].w.done)
+            continue;
+        if (go) {
+            leave(&all[i], by_hand, what);
+            continue;
+        }
+        message("interrupted: \"%s\" puts everything back now (once more to leave at once)",
+                all[i].w.host);
+        change_abort(all[i].change);
+    }
+    *asked = true;
+}
+
+static void wait_for(struct session *s, struct work *all, size_t count, const char *what)
 {
     bool asked = false;
+    size_t i;
 
-    while (!w->done && loop_run(s->loop, &w->done) != 0) {
-        if (w->done)
-            return;
-        if (!loop_interrupted(s->loop) || asked) {
-            bool by_hand = loop_interrupted(s->loop);
-
-            loop_uninterrupt(s->loop);
-            w->result.outcome = CHANGE_UNKNOWN;
-            w->result.exit = by_hand ? 130 : ERR_INTERNAL;
-            w->result.text = mem_format("%s was left before it had ended; without our word the "
-                                        "host puts everything back by itself",
-                                        what);
-            w->done = true;
-            return;
-        }
-        asked = true;
-        loop_uninterrupt(s->loop);
-        message("interrupted: \"%s\" puts everything back now (once more to leave at once)",
-                w->host);
-        change_abort(c);
-    }
+    for (i = 0; i < count; i++)
+        while (!all[i].w.done && loop_run(s->loop, &all[i].w.done) != 0)
+            if (!all[i].w.done)
+                interrupted(s, all, count, &asked, what);
 }
 
 static int timeout_of(const struct session *s)
@@ -205,6 +230,7 @@ static void refuse(struct wait *w, const struct err *e)
     w->result.outcome = CHANGE_REFUSED;
     w->result.exit = e->code ? (int)e->code : ERR_REFUSED;
     w->result.text = mem_dup(e->text);
+    w->done = true;
 }
 
 /* What nobody could look up or take back later is not done.  Its `start` is on the record by now,
@@ -217,33 +243,33 @@ static int check_record(const struct session *s, struct err *e)
                    "was changed", s->record ? record_path(s->record) : "");
 }
 
-static int carry_out_on(struct session *s, const char *host, struct fix *const *fixes, size_t n)
+static void work_start(struct session *s, struct work *k, const char *host, const char *who)
 {
-    struct wait w = {.session = s, .host = host};
-    char *who = owner();
     struct change_options options = {.run = s->document->run,
                                      .owner = who,
                                      .confirm_timeout_s = s->options->confirm_timeout_s,
                                      .progress = on_progress,
-                                     .data = &w};
+                                     .data = &k->w};
     struct target *t = session_target(s, host, 0);
     struct err e = {.code = ERR_UNREACHABLE, .text = "the host could not be reached"};
-    struct change *c;
-    int code;
 
-    start_line(s, host, fixes, n);
-    c = t && check_record(s, &e) == 0
-            ? transaction_start(t, fixes, n, &options, wait_done, &w, &e) : NULL;
-    if (c)
-        wait_for(s, c, &w, "the change");
-    else
-        refuse(&w, &e);
-    change_free(c);
-    set_statuses(s, fixes, n, &w.result);
-    say_outcome(s, host, &w.result);
-    code = w.result.exit;
-    wait_release(&w);
-    free(who);
+    k->w.session = s;
+    k->w.host = host;
+    start_line(s, host, k->fixes, k->fix_count);
+    if (t && check_record(s, &e) == 0)
+        k->change = transaction_start(t, k->fixes, k->fix_count, &options, wait_done, &k->w, &e);
+    if (!k->change)
+        refuse(&k->w, &e);
+}
+
+static int work_end(struct session *s, struct work *k)
+{
+    int code = k->w.result.exit;
+
+    change_free(k->change);
+    set_statuses(s, k->fixes, k->fix_count, &k->w.result);
+    say_outcome(s, k->w.host, &k->w.result);
+    wait_release(&k->w);
     return code;
 }
 
@@ -309,27 +335,68 @@ static void share_status(struct session *s, const struct approvals *a, struct fi
         }
 }
 
-int changes_carry_out(struct session *s, const struct approvals *a)
+/* One entry for each host, in the order in which they are named first. */
+static struct work *plan_work(const struct approvals *a, size_t *count)
 {
-    struct fix **mine = mem_alloc((a->count + 1) * sizeof *mine);
-    int code = 0;
+    struct work *all = mem_alloc((a->count + 1) * sizeof *all);
     size_t i;
 
+    *count = 0;
     for (i = 0; i < a->count; i++) {
-        size_t n;
+        struct work *k = &all[*count];
 
         if (seen_before(a->fixes, i))
             continue;
-        if (code) {
-            style_line(&s->text, LOOK_WARN, 0, "%s: not touched, since the change before failed",
-                       a->fixes[i]->host);
-            continue;
-        }
-        n = of_one_host(a->fixes, a->count, i, mine);
-        code = carry_out_on(s, a->fixes[i]->host, mine, n);
-        share_status(s, a, mine, n);
+        k->fixes = mem_alloc((a->count + 1) * sizeof *k->fixes);
+        k->fix_count = of_one_host(a->fixes, a->count, i, k->fixes);
+        ++*count;
     }
-    free(mine);
+    return all;
+}
+
+/* Refused, as far as a bot is concerned: it was not tried, and nothing is known of it. */
+static void leave_untouched(struct session *s, struct work *k)
+{
+    struct change_result r = {.outcome = CHANGE_REFUSED, .exit = ERR_REFUSED,
+                              .text = (char *)"not tried, since changes before it failed; nothing "
+                                              "was touched"};
+
+    set_statuses(s, k->fixes, k->fix_count, &r);
+    say_outcome(s, k->fixes[0]->host, &r);
+}
+
+int changes_carry_out(struct session *s, const struct approvals *a)
+{
+    size_t count, done = 0, batch, i, n;
+    struct work *all = plan_work(a, &count);
+    int code = 0, failures = 0;
+    bool stopped = false;
+    char *who = owner();
+
+    for (batch = 0; done < count && !stopped; batch++, done += n) {
+        n = batch_size(s->options->batch, batch, count);
+        n = n > count - done ? count - done : n;
+        s->side_by_side = n > 1;
+        for (i = done; i < done + n; i++)
+            work_start(s, &all[i], all[i].fixes[0]->host, who);
+        wait_for(s, all + done, n, "the change");
+        for (i = done; i < done + n; i++) {
+            int one = work_end(s, &all[i]);
+
+            failures += one != 0;
+            stopped = stopped || one == 130;
+            code = exit_gravest(code, one);
+        }
+        stopped = stopped || failures > s->options->max_failures;
+    }
+    for (i = done; i < count; i++)
+        leave_untouched(s, &all[i]);
+    for (i = 0; i < count; i++) {
+        share_status(s, a, all[i].fixes, all[i].fix_count);
+        free(all[i].fixes);
+    }
+    free(all);
+    free(who);
     return code;
 }
 
@@ -339,27 +406,29 @@ typedef struct change *change_starter(struct target *t, const struct change_opti
 static int put_back(struct session *s, struct host_report *report, const char *run,
                     change_starter *start)
 {
-    struct wait w = {.session = s, .host = report->host};
+    struct work k = {.w = {.session = s, .host = report->host}};
+    struct wait *w = &k.w;
     char *who = owner();
-    struct change_options options = {.run = run, .owner = who, .progress = on_progress, .data = &w};
+    struct change_options options = {.run = run, .owner = who, .progress = on_progress, .data = w};
     struct target *t = session_target(s, report->host, 0);
     struct err e = {.code = ERR_UNREACHABLE, .text = "the host could not be reached"};
-    struct change *c;
+    int code;
 
     style_line(&s->text, LOOK_BOLD, 0, "%s: putting back", report->host);
-    c = t ? start(t, &options, wait_done, &w, &e) : NULL;
-    if (c)
-        wait_for(s, c, &w, "putting back");
+    k.change = t ? start(t, &options, wait_done, w, &e) : NULL;
+    if (k.change)
+        wait_for(s, &k, 1, "putting back");
     else
-        refuse(&w, &e);
-    change_free(c);
-    report->status = host_status_of(&w.result);
-    report->put_back_failed = w.result.outcome == CHANGE_PUT_BACK_FAILED;
-    report->error = w.result.exit ? mem_dup(w.result.text) : NULL;
-    say_outcome(s, report->host, &w.result);
-    wait_release(&w);
+        refuse(w, &e);
+    change_free(k.change);
+    code = w->result.exit;
+    report->status = host_status_of(&w->result);
+    report->put_back_failed = w->result.outcome == CHANGE_PUT_BACK_FAILED;
+    report->error = code ? mem_dup(w->result.text) : NULL;
+    say_outcome(s, report->host, &w->result);
+    wait_release(w);
     free(who);
-    return w.result.exit;
+    return code;
 }
 
 int changes_undo(struct session *s, struct host_report *report, const char *run)

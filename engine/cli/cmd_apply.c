@@ -143,7 +143,7 @@ const struct command_entry cmd_apply = {
     .examples = "  fettle apply plan.json --approve unix-socket/restart-fpm\n"
                 "  fettle apply plan.json --approve-recommended --plan-sha256 HEX --json",
     .exits = exits,
-    .options = USE_HOSTS | USE_DIAGNOSIS | USE_CONFIRM | USE_APPROVE,
+    .options = USE_HOSTS | USE_DIAGNOSIS | USE_CONFIRM | USE_BATCH | USE_APPROVE,
     .least = 1,
     .most = 1,
     .run = run,

@@ -140,7 +140,7 @@ const struct command_entry cmd_fix = {
                 "  fettle fix nginx-502 --dry-run\n"
                 "  fettle fix nginx-502 -i hosts.yaml -H web1",
     .exits = exits,
-    .options = USE_HOSTS | USE_DIAGNOSIS | USE_CONFIRM | USE_DRY_RUN,
+    .options = USE_HOSTS | USE_DIAGNOSIS | USE_CONFIRM | USE_BATCH | USE_DRY_RUN,
     .least = 1,
     .most = 1,
     .run = run,

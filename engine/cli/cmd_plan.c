@@ -92,7 +92,8 @@ static int run(const struct options *o)
             prove_all(&s);
             s.document->exit = code;
             s.document->ended_ms = clock_wall_ms();
-            s.document->expires_ms = s.document->ended_ms + PLAN_LIFETIME_S * 1000;
+            s.document->expires_ms = s.document->ended_ms + 
+                (int64_t)(o->plan_ttl_s ? o->plan_ttl_s : PLAN_LIFETIME_S) * 1000;
             say_fixes(&s);
             failed = write_plan(&s, o->output);
             code = failed ? failed : code;

@@ -18,9 +18,17 @@ const struct option_entry option_table[OPTION_COUNT + 1] = {
     {"confirm-timeout", KEY_CONFIRM_TIMEOUT, "SECONDS", USE_CONFIRM,
      "how long a changed host waits for the word that all is well\n"
      "before it puts everything back (default: 120)"},
+    {"batch", KEY_BATCH, "N[,N%…]", USE_BATCH,
+     "how many hosts are changed side by side: the first batch, the\n"
+     "next, and so on; the last size stays (default: 1)"},
+    {"max-failures", KEY_MAX_FAILURES, "N", USE_BATCH,
+     "go on with the next batch while no more than N hosts have failed\n"
+     "(default: 0)"},
     {"dry-run", KEY_DRY_RUN, NULL, USE_DRY_RUN,
      "go up to the question, prove what can be proved, change nothing"},
     {"output", KEY_OUTPUT, "FILE", USE_OUTPUT, "where the plan goes; - is standard output"},
+    {"plan-ttl", KEY_PLAN_TTL, "SECONDS", USE_OUTPUT,
+     "how long the plan is good for (default: 3600)"},
     {"approve", KEY_APPROVE, "FIX[,FIX…]", USE_APPROVE, "the fixes to apply, by their ids"},
     {"approve-recommended", KEY_APPROVE_RECOMMENDED, NULL, USE_APPROVE,
      "apply the recommended fix of each cause"},

@@ -23,6 +23,9 @@ enum option_key {
     KEY_APPROVE,
     KEY_APPROVE_RECOMMENDED,
     KEY_PLAN_SHA256,
+    KEY_PLAN_TTL,
+    KEY_BATCH,
+    KEY_MAX_FAILURES,
 };
 
 struct option_entry {
@@ -33,7 +36,7 @@ struct option_entry {
     const char *help;
 };
 
-enum { OPTION_COUNT = 19 };
+enum { OPTION_COUNT = 22 };
 extern const struct option_entry option_table[OPTION_COUNT + 1]; /* the last has no name */
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/argv.h"
 #include "base/mem.h"
+#include "cli/batch.h"
 #include "cli/command.h"
 #include "cli/option_table.h"
 
@@ -14,7 +15,7 @@
 #include <string.h>
 
 /* Those that only a subcommand which names them takes. */
-static const unsigned own_uses = USE_DRY_RUN | USE_OUTPUT | USE_APPROVE | USE_YES | USE_CHECK;
+static const unsigned own_uses = USE_DRY_RUN | USE_OUTPUT | USE_APPROVE | USE_YES | USE_CHECK | USE_BATCH;
 
 static int take_seconds(const char *name, const char *text, int *seconds, struct err *e)
 {
@@ -27,6 +28,16 @@ static int take_seconds(const char *name, const char *text, int *seconds, struct
         return err_set(e, ERR_USAGE, "--%s needs a number of seconds from 1 to 86400, not \"%s\"",
                        name, text);
     *seconds = (int)n;
+    return 0;
+}
+
+static int take_count(const char *name, const char *text, int *count, struct err *e)
+{
+    size_t n = strspn(text, "0123456789");
+
+    if (!n || text[n] || n > 4)
+        return err_set(e, ERR_USAGE, "--%s needs a number from 0 to 9999, not \"%s\"", name, text);
+    *count = atoi(text);
     return 0;
 }
 
@@ -109,6 +120,13 @@ static int take_option(struct options *o, int key, const char *value, struct err
         return take_seconds("timeout", value, &o->timeout_s, e);
     case KEY_CONFIRM_TIMEOUT:
         return take_seconds("confirm-timeout", value, &o->confirm_timeout_s, e);
+    case KEY_PLAN_TTL:
+        return take_seconds("plan-ttl", value, &o->plan_ttl_s, e);
+    case KEY_MAX_FAILURES:
+        return take_count("max-failures", value, &o->max_failures, e);
+    case KEY_BATCH:
+        set_text(&o->batch, value);
+        return batch_check(value, e);
     case KEY_OUTPUT:
         set_text(&o->output, value);
         return 0;
@@ -276,6 +294,7 @@ void options_release(struct options *o)
     free(o->output);
     free(o->approve);
     free(o->plan_sha256);
+    free(o->batch);
     argv_free(o->operands);
     memset(o, 0, sizeof *o);
 }

@@ -16,11 +16,12 @@ enum option_use {
     USE_DIAGNOSIS = 1 << 1, /* -p --timeout --events */
     USE_CONFIRM = 1 << 2,   /* --confirm-timeout */
     USE_DRY_RUN = 1 << 3,
-    USE_OUTPUT = 1 << 4, /* -o */
+    USE_OUTPUT = 1 << 4, /* -o --plan-ttl */
     USE_APPROVE = 1 << 5,
     USE_YES = 1 << 6,
     USE_CHECK = 1 << 7,
     USE_ALWAYS = 1 << 8,
+    USE_BATCH = 1 << 9, /* --batch --max-failures */
 };
 
 struct param_given {
@@ -35,11 +36,11 @@ struct options {
     char *inventory, *hosts;             /* NULL: not given; several -H are joined with commas */
     struct param_given *params;
     size_t param_count;
-    int timeout_s, confirm_timeout_s;
+    int timeout_s, confirm_timeout_s, plan_ttl_s, max_failures;
     bool json, events, no_color, quiet, verbose;
     bool help, version;
     bool dry_run, yes, check, approve_recommended;
-    char *output, *approve, *plan_sha256;
+    char *output, *approve, *plan_sha256, *batch;
     char **operands; /* NULL at the end */
     size_t operand_count;
 };

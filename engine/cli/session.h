@@ -55,6 +55,7 @@ struct session {
     size_t host_count, selected;
     size_t running; /* diagnoses, and looks at what earlier changes left */
     bool idle;
+    bool side_by_side; /* several hosts are being changed: each line names its own */
     json_t *extra; /* more fields for the document, or NULL */
 };
 

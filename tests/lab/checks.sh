@@ -224,6 +224,25 @@ check_edits() {
     done
 }
 
+# What the journals on the hosts say was written and run is what the plan has: the hash of each new
+# file, and each command word by word, in the plan's order.
+check_journal() { # RUN
+    local where planned journaled
+    for where in $hosts; do
+        planned=$(jq -r --arg id "$recommended" --arg host "$where" --arg via "$via" '
+            .hosts[0].fixes[] | select(.id == $id) | [.changes[] | select($via == "local" or .host == $host)] |
+            (.[] | select(.kind == "edit") | "write \(.path) \(.after_sha256)"),
+            (.[] | select(.kind == "command") | "command \(.argv | join(" "))")' "$seen/plan.out")
+        journaled=$(host_in "$where" sh -c 'cat "/var/lib/fettle/$1/journal" 2>/dev/null || :' sh "$1" |
+            awk '$3 == "write" { print $3, $5, $6 } $3 == "command" { $1 = $2 = $4 = ""; print }' |
+            sed 's/^ *//; s/  */ /g' | while IFS= read -r line; do
+                # shellcheck disable=SC2059 # the journal has no backslash and no other percent sign
+                printf "${line//%/\\x}\n"
+            done)
+        expect "journal of $where against the plan" "$planned" "$journaled"
+    done
+}
+
 check_apply() {
     local path files=
     for path in $edits; do
@@ -257,6 +276,7 @@ check_apply() {
         return
     fi
     check_edits
+    check_journal "$(json apply .run)"
     same planned applied "$columns_untouched" "apply touched another file:" "$configuration" "$files"
     check_undo "$(json apply .run)"
 }
