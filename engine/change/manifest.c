@@ -4,6 +4,7 @@
 #include "base/argv.h"
 #include "base/mem.h"
 #include "change/shell.h"
+#include "change/units.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -201,6 +202,18 @@ static void format_runs(struct buf *b, const char *word, char *const *const *lis
     }
 }
 
+/* Two fixes for one unit were proposed at the same time, so a second line says the same. */
+static void format_unit(struct buf *b, const struct command *c)
+{
+    const char *unit = units_of(c->argv);
+
+    if (!unit || !c->unit_was)
+        return;
+    buf_puts(b, "unit ");
+    manifest_encode(b, unit);
+    buf_addf(b, " %s\n", c->unit_was);
+}
+
 void manifest_format(const struct manifest *m, const char *run, const char *owner,
                      int confirm_timeout_s, struct buf *b)
 {
@@ -218,6 +231,8 @@ void manifest_format(const struct manifest *m, const char *run, const char *owne
              MANIFEST_VALIDATE_S);
     for (i = 0; i < m->edit_count; i++)
         format_edit(b, i + 1, m->edits[i]);
+    for (i = 0; i < m->command_count; i++)
+        format_unit(b, m->commands[i]);
     format_runs(b, "validate", m->validates, m->validate_count);
     for (i = 0; i < m->command_count; i++) {
         buf_addf(b, "command %zu %d", i + 1, command_seconds(m->commands[i]));

@@ -11,6 +11,7 @@
 #   edit N PATH SHA256_BEFORE UID GID MODE LINK     N counts from 1; LINK is `-` where PATH itself is no
 #                                                   symlink, else what readlink or readlink -f says
 #   expect-absent PATH
+#   unit UNIT STARTED RESTARTS                      ActiveEnterTimestampMonotonic and NRestarts of it
 #   validate ARGC ARG...
 #   command N TIMEOUT ARGC ARG... UNDO_ARGC ARG...
 #   reactivate ARGC ARG...
@@ -240,6 +241,7 @@ manifest_line() {
         [ "$#" -eq 7 ] && [ "$1" = "$edits" ] && [ -f "$dir/new.$1" ] && [ "${#3}" -eq 64 ] &&
             absolute "$2" && is_number "$4" && is_number "$5" && is_number "$6"
         ;;
+    unit) [ "$#" -eq 3 ] && is_number "$3" && case $2 in *[!0-9]*) false ;; esac ;;
     expect-absent) [ "$#" -eq 1 ] && absolute "$1" ;;
     validate) validates=$((validates + 1)) && counted "$@" ;;
     reactivate) counted "$@" ;;
@@ -558,6 +560,19 @@ check_absent() { # PATH
     if [ -e "$decoded" ] || [ -L "$decoded" ]; then finish refused-drift "$1" present; fi
 }
 
+# Started since by somebody: not by systemd itself, which counts its own attempts.
+check_unit() { # UNIT STARTED RESTARTS
+    decode "$1"
+    started='' restarts=''
+    for word in $(systemctl show --property=ActiveEnterTimestampMonotonic,NRestarts -- "$decoded" 2>/dev/null); do
+        case $word in
+        ActiveEnterTimestampMonotonic=*) started=${word#*=} ;;
+        NRestarts=*) restarts=${word#*=} ;;
+        esac
+    done
+    [ "$started" = "$2" ] || [ "${restarts:-0}" -gt "$3" ] || finish refused-drift "$1" started
+}
+
 available() { # OPTION FOLDER: KiB with -k, inodes with -i
     previous=0
     # shellcheck disable=SC2046
@@ -835,6 +850,7 @@ prepare() {
     bytes=1048576 inodes=64
     each edit check_edit
     each expect-absent check_absent
+    each unit check_unit
     check_space "$(printf '%s' "$base" | encode)" "$base"
     each edit check_edit_space
 }

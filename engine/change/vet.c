@@ -83,6 +83,16 @@ static int vet_check(const struct fix *f, const struct check *check, struct err 
     return 0;
 }
 
+static bool is_two_numbers(const char *text)
+{
+    size_t first = strspn(text, "0123456789"), second;
+
+    if (!first || first > 19 || text[first] != ' ')
+        return false;
+    second = strspn(text + first + 1, "0123456789");
+    return second && second < 10 && !text[first + 1 + second];
+}
+
 static int vet_runs(const struct host *h, const struct fix *f, struct err *e)
 {
     size_t i;
@@ -92,6 +102,9 @@ static int vet_runs(const struct host *h, const struct fix *f, struct err *e)
 
         if (vet_change(h, f, command->argv, e))
             return -1;
+        if (command->unit_was && !is_two_numbers(command->unit_was))
+            return err_set(e, ERR_REFUSED, "fix \"%s\": not a unit's start: \"%.100s\"", f->id,
+                           command->unit_was);
         if (command->undo && command->undo[0] && vet_change(h, f, command->undo, e))
             return -1;
     }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "change/survey.h"
+#include "change/units.h"
 #include "cli/message.h"
 #include "cli/reads.h"
 #include "cli/report.h"
@@ -150,6 +151,33 @@ static void tell_found(struct session *s)
     }
 }
 
+static void on_units(void *data)
+{
+    *(bool *)data = true;
+}
+
+/* When the units were started that the fixes are for; on whatever host a fix is.  -1: interrupted. */
+static int ask_units(struct session *s)
+{
+    struct document *d = s->document;
+    size_t i, j, k;
+
+    for (i = 0; i < d->host_count; i++)
+        for (j = 0; j < d->hosts[i].finding_count; j++)
+            for (k = 0; k < d->hosts[i].findings[j].fix_count; k++) {
+                struct fix *f = &d->hosts[i].findings[j].fixes[k];
+                struct session_host *h = find(s, f->host);
+                bool done = false;
+                struct units *u = h && h->target ? units_start(h->target, f, on_units, &done) : NULL;
+
+                if (u && loop_run(s->loop, &done) != 0 && !done) {
+                    units_cancel(u);
+                    return -1;
+                }
+            }
+    return 0;
+}
+
 static void fail(struct session *s, struct session_host *h, enum host_status status,
                  const char *why)
 {
@@ -280,6 +308,8 @@ int session_diagnose(struct session *s)
         stop(s, loop_interrupted(s->loop) ? "interrupted" : "the diagnosis did not come to an end");
     release_diagnoses(s);
     tell_found(s);
+    if (rc == 0)
+        rc = ask_units(s);
     d->playbooks_sha256 = mem_alloc(65);
     session_fingerprint(s, d, d->playbooks_sha256);
     if (rc != 0 && loop_interrupted(s->loop)) {

@@ -132,6 +132,8 @@ static json_t *command_json(const struct command *c, const char *host, bool plan
     json_object_set_new(object, "note", text_json(c->note));
     if (plan)
         json_object_set_new(object, "timeout_s", json_integer(c->timeout_s));
+    if (plan && c->unit_was)
+        json_object_set_new(object, "unit_was", text_json(c->unit_was));
     return object;
 }
 

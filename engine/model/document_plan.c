@@ -69,6 +69,7 @@ static void read_command(const struct plan_reading *l, const struct plan_at *at,
     c->argv = plan_argv(l, at, "argv");
     c->undo = undo.value && !json_is_null(undo.value) ? plan_argv_at(l, &undo) : NULL;
     c->note = plan_string_or_null(l, at, "note");
+    c->unit_was = plan_string_or_null(l, at, "unit_was");
     c->timeout_s = (int)plan_int(l, at, "timeout_s", 0, 86400);
 }
 

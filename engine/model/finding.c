@@ -30,6 +30,7 @@ static void command_release(struct command *c)
     argv_free(c->argv);
     argv_free(c->undo);
     free(c->note);
+    free(c->unit_was);
 }
 
 static void check_release(struct check *c)

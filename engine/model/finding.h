@@ -45,6 +45,7 @@ struct command {
     char **argv;
     char **undo; /* NULL: nothing to take back */
     char *note;  /* may be NULL */
+    char *unit_was; /* a systemd unit's "START RESTARTS" when it was proposed (usec since boot), or NULL */
     int timeout_s;
 };
 

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154,SC2016 # the runner's and the world's words; stubs are written out
 
 # In the short form about so many places of each kind are struck, in the long form all.
-SAMPLE=${FAULT_SAMPLE:-6}
+SAMPLE=${FAULT_SAMPLE:-4}
 
 families() {
     local family

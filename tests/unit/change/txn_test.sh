@@ -350,7 +350,7 @@ full_disk() {
 # A unit that ran before, and that its restart leaves dead, is started again.
 units() {
     mkdir -p "$T/bin"; echo active >"$T/state"; : >"$T/asked"
-    printf '#!/bin/sh\necho "$*" >>%s\ncase $1 in show) echo "ActiveState=$(cat %s)" ;;\n' "$T/asked" "$T/state" >"$T/bin/systemctl"
+    printf '#!/bin/sh\necho "$*" >>%s\ncase $1 in show) echo "ActiveState=$(cat %s)"; cat %s 2>/dev/null ;;\n' "$T/asked" "$T/state" "$T/unit" >"$T/bin/systemctl"
     printf 'restart) echo failed >%s; exit 1 ;;\nstart) [ ! -e %s/hopeless ] && echo active >%s ;;\nesac\n' \
         "$T/state" "$T" "$T/state" >>"$T/bin/systemctl"
     chmod 755 "$T/bin/systemctl"
@@ -363,6 +363,15 @@ units() {
     check 'one that cannot be started again' like "$(boot apply)" '*end put-back-failed start-again 1'
     rm -f "$T/hopeless"
     check 'recover tries again' like "$(recover_any)" '*end rolled-back crashed'
+    for what in '7 0' '9 0' '9 4'; do # as planned; started by somebody; by systemd itself
+        fresh; echo active >"$T/state"; say unit app.service 7 0; edit "$D/one.conf" new
+        printf 'ActiveEnterTimestampMonotonic=%s\nNRestarts=%s\n' "${what% *}" "${what#* }" >"$T/unit"
+        case $what in
+        9*0) check 'a unit that was started since' like "$(boot apply | tail -n 1)" '* end refused-drift app.service started' ;;
+        *) check "a unit as it was ($what)" like "$(boot apply)" '* waiting *'; boot revert >/dev/null ;;
+        esac
+    done
+    rm "$T/unit"
     echo failed >"$T/state"; fresh; say command 1 5 "$(words systemctl restart app.service)" 0
     check 'one that had failed before stays so' like "$(boot apply)" '*was 1 * failed*end rolled-back command 1 1'
     check 'stays so' is "$(cat "$T/state")" failed
