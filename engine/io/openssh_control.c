@@ -21,15 +21,18 @@ static char **add(char **argv, const char *const *words)
 }
 
 /* Runs ssh, and ends it when nobody holds the other end of our input any more: then fettle is gone,
- * and had no time to do it itself. */
+ * and had no time to do it itself.  ssh may miss a TERM that comes just before it waits: so the
+ * shell outlives one, as whoever ends the group sees by it that ssh is not over yet. */
 static const char watch[] = "exec 3<&0 </dev/null\n"
+                            "trap : TERM\n"
                             "\"$@\" 3<&- &\n"
                             "p=$!\n"
-                            "{ read x <&3; kill $p; } >/dev/null 2>&1 &\n"
+                            "{ read x <&3; kill $p; sleep 3; kill -KILL $p; } >/dev/null 2>&1 &\n"
                             "w=$!\n"
                             "exec 3<&-\n"
-                            "wait $p\n"
-                            "s=$?\n"
+                            "while wait $p; s=$?; [ $s -gt 128 ] && kill -0 $p 2>/dev/null; do\n"
+                            ":\n"
+                            "done\n"
                             "kill $w 2>/dev/null\n"
                             "exit $s\n";
 
