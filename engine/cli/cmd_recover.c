@@ -22,14 +22,12 @@ static int select_hosts(struct session *s, json_t *record)
     hosts = history_changed_hosts(record);
     json_array_foreach(hosts, i, host)
     {
-        const struct host *h = inventory_host(s->inventory, json_string_value(host));
+        const struct host *h = session_host_of_run(s, json_string_value(host));
 
         if (h)
             session_add_host(s, h);
         else
-            message("refused: host \"%s\" of that run is not in the inventory: give the one it was "
-                    "made with (-i)", json_string_value(host));
-        code = h ? code : ERR_REFUSED;
+            code = ERR_REFUSED;
     }
     s->selected = s->host_count;
     if (code == 0 && s->selected == 0) {
@@ -68,9 +66,7 @@ static int recover(const struct options *o, json_t *record, const char *run)
     struct session s;
     int code;
 
-    /* The run's own inventory, so that its hosts are found from any folder. */
-    if (record && !o->inventory && *history_text(record, "inventory"))
-        own.inventory = mem_dup(history_text(record, "inventory"));
+    own.inventory = history_inventory(record, o->inventory);
     session_init(&s, &own, "recover");
     s.document->incident = mem_dup(record ? history_text(record, "incident") : "");
     code = session_load(&s);
@@ -79,8 +75,7 @@ static int recover(const struct options *o, json_t *record, const char *run)
     if (code == 0)
         code = put_back(&s, run);
     session_release(&s);
-    if (own.inventory != o->inventory)
-        free(own.inventory);
+    free(own.inventory);
     return code;
 }
 

@@ -38,27 +38,14 @@ static void show_changes(const struct style *s, json_t *document, json_t *hosts)
     style_gap(s);
 }
 
-/* The run's own inventory, so that its hosts are found from any folder. */
-static char *inventory_of(const struct options *o, json_t *record)
-{
-    const char *then = history_text(record, "inventory");
-
-    return mem_dup(o->inventory ? o->inventory : *then ? then : NULL);
-}
-
 static int check_host(struct session *s, json_t *record, const char *name)
 {
-    const struct host *h = inventory_host(s->inventory, name);
+    const struct host *h = session_host_of_run(s, name);
     json_t *line;
     size_t i;
 
-    if (!h) {
-        message(
-            "refused: host \"%s\" of that run is not in the inventory: give the one it was made "
-            "with (-i)",
-            name);
+    if (!h)
         return ERR_REFUSED;
-    }
     json_array_foreach(record, i, line) if (strcmp(report_text(line, "kind"), "host") == 0 &&
                                             strcmp(report_text(line, "name"), name) == 0 &&
                                             strcmp(report_text(line, "address"),
@@ -147,7 +134,7 @@ static int run(const struct options *o)
         free(name);
         return message_err(&e);
     }
-    own.inventory = inventory_of(o, record);
+    own.inventory = history_inventory(record, o->inventory);
     session_init(&s, &own, "undo");
     s.document->incident = mem_dup(history_text(record, "incident"));
     code = undo(&s, record, name);

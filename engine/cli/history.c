@@ -37,6 +37,13 @@ static bool leaves_something(const char *outcome)
            strcmp(outcome, "put-back-failed") == 0;
 }
 
+char *history_inventory(json_t *record, const char *named)
+{
+    const char *then = record ? history_text(record, "inventory") : "";
+
+    return mem_dup(named ? named : *then ? then : NULL);
+}
+
 json_t *history_changed_hosts(json_t *record)
 {
     json_t *state = json_object(), *hosts = json_array();

@@ -16,6 +16,10 @@ json_t *history_first(json_t *record, const char *kind);   /* the first line of 
 json_t *history_document(json_t *record);                  /* NULL: the run was never closed */
 const char *history_text(json_t *record, const char *key); /* of the "run" line; "" if absent */
 
+/* Where its hosts are found from any folder: `named` if there is one, else the run's own inventory.
+ * Owned; NULL: neither is known.  `record` may be NULL. */
+char *history_inventory(json_t *record, const char *named);
+
 /* Hosts on which something may be changed still, by what the record knows: a new array of names. */
 json_t *history_changed_hosts(json_t *record);
 

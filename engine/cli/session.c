@@ -72,6 +72,16 @@ int session_load(struct session *s)
     return code ? code : session_load_local(s);
 }
 
+const struct host *session_host_of_run(const struct session *s, const char *name)
+{
+    const struct host *h = inventory_host(s->inventory, name);
+
+    if (!h)
+        message("refused: host \"%s\" of that run is not in the inventory: give the one it was made "
+                "with (-i)", name);
+    return h;
+}
+
 struct session_host *session_add_host(struct session *s, const struct host *host)
 {
     struct session_host *added = mem_alloc(sizeof *added);

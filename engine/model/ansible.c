@@ -3,6 +3,7 @@
 
 #include "base/argv.h"
 #include "base/mem.h"
+#include "model/ansible_words.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -141,6 +142,30 @@ struct ansible_group *ansible_group(struct ansible *a, const char *name, struct 
 void ansible_join(struct ansible_group *group, const struct ansible_host *host)
 {
     json_object_set_new(group->hosts, host->at.name, json_true());
+}
+
+char **ansible_hosts(struct ansible *a, struct ansible_group *group, char *pattern,
+                     struct place at)
+{
+    int port = words_take_port(pattern);
+    struct err e = {0};
+    char **names = words_expand(pattern, &e);
+    size_t i;
+
+    if (!names)
+        problems_add(a->problems, at.file, at.line, at.column, "%s", e.text);
+    for (i = 0; names && names[i]; i++) {
+        struct ansible_host *host = ansible_host(a, names[i], at);
+
+        if (!host) {
+            argv_free(names);
+            return NULL;
+        }
+        ansible_join(group, host);
+        if (port)
+            ansible_set(host->vars.own, "ansible_port", json_integer(port), at);
+    }
+    return names;
 }
 
 void ansible_child(struct ansible_group *group, const char *child, struct place at)

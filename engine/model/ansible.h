@@ -69,6 +69,10 @@ struct ansible_group *ansible_find_group(const struct ansible *a, const char *na
  * name for one. */
 struct ansible_host *ansible_host(struct ansible *a, const char *name, struct place at);
 struct ansible_group *ansible_group(struct ansible *a, const char *name, struct place at);
+/* The hosts that `pattern` stands for (`web[01:20]:2222`; it is cut), into `group`, with the port
+ * as a var of theirs.  Their names, owned; NULL with a problem where one is no good. */
+char **ansible_hosts(struct ansible *a, struct ansible_group *group, char *pattern,
+                     struct place at);
 void ansible_join(struct ansible_group *group, const struct ansible_host *host);
 void ansible_child(struct ansible_group *group, const char *child, struct place at);
 

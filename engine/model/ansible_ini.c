@@ -109,25 +109,14 @@ static void set_host_vars(const struct ini *ini, struct ansible_host *host,
     }
 }
 
-static void add_hosts(struct ini *ini, char *pattern, const struct word *words, size_t count)
+static void add_hosts(struct ini *ini, const struct word *words, size_t count)
 {
-    size_t column = words[0].column, i;
-    int port = words_take_port(pattern);
-    struct err e = {0};
-    char **names = words_expand(pattern, &e);
+    char **names =
+        ansible_hosts(ini->all, ini->group, words[0].text, here(ini, words[0].column));
+    size_t i;
 
-    if (!names)
-        wrong(ini, column, e.text);
-    for (i = 0; names && names[i]; i++) {
-        struct ansible_host *host = ansible_host(ini->all, names[i], here(ini, column));
-
-        if (!host)
-            break;
-        ansible_join(ini->group, host);
-        if (port)
-            ansible_set(host->vars.own, "ansible_port", json_integer(port), here(ini, column));
-        set_host_vars(ini, host, words, count);
-    }
+    for (i = 0; names && names[i]; i++)
+        set_host_vars(ini, ansible_find_host(ini->all, names[i]), words, count);
     argv_free(names);
 }
 
@@ -151,7 +140,7 @@ static void read_hosts(struct ini *ini, const char *line, size_t indent)
         }
     }
     if (good)
-        add_hosts(ini, words[0].text, words, (size_t)count);
+        add_hosts(ini, words, (size_t)count);
     words_free(words, count > 0 ? (size_t)count : 0);
 }
 

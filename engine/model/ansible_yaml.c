@@ -3,7 +3,6 @@
 
 #include "base/argv.h"
 #include "base/mem.h"
-#include "model/ansible_words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,29 +38,16 @@ static void read_vars(const struct reader *r, json_t *vars, const struct yaml_no
                      "%s must be a map of vars", what);
 }
 
+/* `vars` NULL: only its name. */
 static void read_host(const struct reader *r, struct ansible_group *group,
                       const struct yaml_node *key, const struct yaml_node *vars)
 {
-    struct place at = place_of(r, key);
-    char *pattern = mem_dup(key->text), **names;
-    int port = words_take_port(pattern);
-    struct err e = {0};
+    char *pattern = mem_dup(key->text);
+    char **names = ansible_hosts(r->all, group, pattern, place_of(r, key));
     size_t i;
 
-    names = words_expand(pattern, &e);
-    if (!names)
-        wrong(r, key, e.text);
-    for (i = 0; names && names[i]; i++) {
-        struct ansible_host *host = ansible_host(r->all, names[i], at);
-
-        if (!host)
-            break;
-        ansible_join(group, host);
-        if (port)
-            ansible_set(host->vars.own, "ansible_port", json_integer(port), at);
-        if (vars)
-            read_vars(r, host->vars.own, vars, "a host");
-    }
+    for (i = 0; vars && names && names[i]; i++)
+        read_vars(r, ansible_find_host(r->all, names[i])->vars.own, vars, "a host");
     argv_free(names);
     free(pattern);
 }
@@ -69,39 +55,32 @@ static void read_host(const struct reader *r, struct ansible_group *group,
 static void read_group(const struct reader *r, struct ansible_group *parent,
                        const struct yaml_node *key, const struct yaml_node *node);
 
-static void read_children(const struct reader *r, struct ansible_group *group,
-                          const struct yaml_node *node)
+typedef void reader_of_one(const struct reader *r, struct ansible_group *group,
+                           const struct yaml_node *key, const struct yaml_node *value);
+
+/* A map, or the name of a single one. */
+static void read_each(const struct reader *r, struct ansible_group *group,
+                      const struct yaml_node *node, reader_of_one *read, const char *not_a_list)
 {
     size_t i;
 
     if (node->kind == YAML_SCALAR && !is_empty(node))
-        read_group(r, group, node, NULL);
+        read(r, group, node, NULL);
     else if (node->kind == YAML_LIST)
-        wrong(r, node, "\"children\" must be a map: each group is a key, with \":\" after it");
+        wrong(r, node, not_a_list);
     for (i = 0; node->kind == YAML_MAP && i < node->count; i++)
-        read_group(r, group, node->keys[i], node->items[i]);
-}
-
-static void read_hosts(const struct reader *r, struct ansible_group *group,
-                       const struct yaml_node *node)
-{
-    size_t i;
-
-    if (node->kind == YAML_SCALAR && !is_empty(node))
-        read_host(r, group, node, NULL);
-    else if (node->kind == YAML_LIST)
-        wrong(r, node, "\"hosts\" must be a map: each host is a key, with \":\" after it");
-    for (i = 0; node->kind == YAML_MAP && i < node->count; i++)
-        read_host(r, group, node->keys[i], node->items[i]);
+        read(r, group, node->keys[i], node->items[i]);
 }
 
 static void read_section(const struct reader *r, struct ansible_group *group,
                          const struct yaml_node *key, const struct yaml_node *node)
 {
     if (strcmp(key->text, "hosts") == 0)
-        read_hosts(r, group, node);
+        read_each(r, group, node, read_host,
+                  "\"hosts\" must be a map: each host is a key, with \":\" after it");
     else if (strcmp(key->text, "children") == 0)
-        read_children(r, group, node);
+        read_each(r, group, node, read_group,
+                  "\"children\" must be a map: each group is a key, with \":\" after it");
     else if (strcmp(key->text, "vars") == 0)
         read_vars(r, group->vars.own, node, "\"vars\"");
     else
