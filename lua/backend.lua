@@ -47,21 +47,12 @@ function M.prefix(location)
     return text:sub(1, 1) == "/" and text or nil
 end
 
-local function has(config, block, name)
-    for _, d in ipairs(config:children(block)) do
-        if d.name == name then
-            return true
-        end
-    end
-    return false
-end
-
 -- ngx_http_proxy_module.c, ngx_http_proxy_create_request: a URI in proxy_pass takes the place of what the location
 -- matched; without one the request's URI goes out as it came.
 function M.sent(config, question, pass)
     local target = pass.resolved or pass.target
-    if pass.kind ~= "proxy_pass" or pass.location ~= question.location or has(config, pass.location, "rewrite")
-        or has(config, question.server, "rewrite") then
+    if pass.kind ~= "proxy_pass" or pass.location ~= question.location or #config:named(pass.location, "rewrite") > 0
+        or #config:named(question.server, "rewrite") > 0 then
         return nil
     elseif not target.uri then
         return question.uri

@@ -12,6 +12,7 @@
 -- Only GET is ever asked, and only what nginx itself was asked or asked for: nothing is tried out.
 
 local http_answer = require "http_answer"
+local lines = require "lines"
 local upstream = require "upstream"
 
 local M = {}
@@ -190,9 +191,7 @@ end
 
 -- "/etc/nginx/x:12" of the pass, and its line as evidence.
 function M.place(host, pass)
-    local text, _, read = host:read(pass.file, { limit = 1024 * 1024 })
-    local line = text and require("unix_socket").line(text, pass.line)
-    return pass.file .. ":" .. pass.line, line and read:show(line) or nil
+    return pass.file .. ":" .. pass.line, lines.shown(host, pass)
 end
 
 return M

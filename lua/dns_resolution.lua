@@ -1,11 +1,11 @@
 -- dns_resolution.lua: what the playbook dns-resolution knows about names, resolvers and addresses that moved.
 
 local backend = require "backend"
+local lines = require "lines"
 local names = require "names"
 local nginx_change = require "nginx_change"
 local nginx_edit = require "nginx_edit"
 local nginx_log = require "nginx_log"
-local unix_socket = require "unix_socket"
 local wrong = require "wrong_proxy_pass"
 
 local M = {}
@@ -51,12 +51,6 @@ function M.late_pass(config, name)
         end
     end
     return fallback
-end
-
-local function line_of(host, directive)
-    local text, _, read = host:read(directive.file, { limit = 1024 * 1024 })
-    local line = text and unix_socket.line(text, directive.line)
-    return line and read:show(line) or nil
 end
 
 local function at(directive)
@@ -152,7 +146,7 @@ end
 function M.no_resolver(host, symptom, found)
     local config, name, evidence = symptom.nx.config, found.name, { nginx_log.show(found.failure) }
     local pass = M.late_pass(config, name)
-    add(evidence, pass and line_of(host, pass.directive))
+    add(evidence, pass and lines.shown(host, pass.directive))
     local resolved = names.resolve(host, name)
     add(evidence, resolved.result:show(resolved.result.out))
     local server, answer = working_server(host, name)
@@ -210,7 +204,7 @@ function M.not_resolved(host, symptom, found)
     local config, name, evidence = symptom.nx.config, found.name, { nginx_log.show(found.failure) }
     local pass = M.late_pass(config, name)
     local directive = pass and config:effective(pass.directive, "resolver")
-    add(evidence, directive and line_of(host, directive))
+    add(evidence, directive and lines.shown(host, directive))
     local resolved = names.resolve(host, name)
     add(evidence, resolved.result:show(resolved.result.out))
     local servers, bad = directive and resolver_servers(directive) or {}, {}
@@ -260,7 +254,7 @@ end
 -- The name has another address than the one that nginx found when it started.
 function M.changed(host, symptom, upstream, stale)
     local list, use = distinct_v4(stale.resolved), stale.use
-    local evidence = { nginx_log.show(upstream.failure), line_of(host, use.passes[1] and use.argument.directive or use.argument.directive),
+    local evidence = { nginx_log.show(upstream.failure), lines.shown(host, use.argument.directive),
                        stale.resolved.result:show(stale.resolved.result.out) }
     local cause = { likelihood = 96, evidence = evidence, fixes = {}, subject = { upstream = upstream.key, name = stale.name } }
     local opening = string.format("nginx connects to %s, the address that %s (%s:%d) had when nginx read its configuration.",
@@ -295,7 +289,7 @@ function M.refused_reload(host, symptom, refused, shown, missing)
     local first, evidence = missing[1], {}
     add(evidence, shown)
     local directive = first and first.use.argument.directive
-    add(evidence, directive and line_of(host, directive))
+    add(evidence, directive and lines.shown(host, directive))
     add(evidence, first and first.resolved.result:show(first.resolved.result.out))
     local name = first and first.name or refused
     local cause = { title = "nginx runs on an older configuration: a name in the new one is not found", likelihood = 92,

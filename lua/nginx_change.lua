@@ -41,27 +41,40 @@ local function again(config, use)
     return nil
 end
 
-local function as_edits(host, contents, order)
+-- A draft is what the configuration becomes, edit by edit: the files that changed, in order, and what nginx would
+-- read then.
+local function draft_of(nx)
+    return { config = nx.config, contents = {}, order = {} }
+end
+
+-- What nginx_edit or set_one gave.  -> true | false: there is nothing to do | nil, reason
+local function take(host, nx, draft, edit, reason)
+    if not edit then
+        return edit, reason
+    elseif not draft.contents[edit.path] then
+        draft.order[#draft.order + 1] = edit.path
+    end
+    draft.contents[edit.path] = edit.content
+    local config, problem = reload(host, nx, draft.contents)
+    if not config then
+        return nil, "the edited configuration cannot be read: " .. tostring(problem.message)
+    end
+    draft.config = config
+    return true
+end
+
+local function as_edits(host, draft)
     local edits = {}
-    for i, path in ipairs(order) do
+    for i, path in ipairs(draft.order) do
         local _, _, base = host:read(path, { limit = 1024 * 1024 })
-        edits[i] = { path = path, base = base, content = contents[path] }
+        edits[i] = { path = path, base = base, content = draft.contents[path] }
     end
     return edits
 end
 
-local function own_setting(config, block, name)
-    for _, d in ipairs(config:children(block)) do
-        if d.name == name then
-            return d
-        end
-    end
-    return nil
-end
-
 -- One argument that has to change, as an edit; false where all are as wanted.
 local function set_one(config, block, change)
-    local there = own_setting(config, block, change[1])
+    local there = config:named(block, change[1])[1]
     if not there then
         return nginx_edit.add_directive(config, block, table.unpack(change))
     elseif #there.args ~= #change - 1 then
@@ -76,25 +89,16 @@ local function set_one(config, block, change)
 end
 
 function M.settings(host, nx, find, list)
-    local contents, config, order = {}, nx.config, {}
+    local draft = draft_of(nx)
     for _, change in ipairs(list) do
         repeat
-            local edit, reason = set_one(config, find(config), change)
-            if edit == nil then
+            local taken, reason = take(host, nx, draft, set_one(draft.config, find(draft.config), change))
+            if taken == nil then
                 return nil, reason
-            elseif edit then
-                if not contents[edit.path] then
-                    order[#order + 1] = edit.path
-                end
-                contents[edit.path] = edit.content
-                config, reason = reload(host, nx, contents)
-                if not config then
-                    return nil, "the edited configuration cannot be read: " .. tostring(reason.message)
-                end
             end
-        until not edit
+        until not taken
     end
-    return as_edits(host, contents, order)
+    return as_edits(host, draft)
 end
 
 -- By its place among all passes, which no setting that is added changes.
@@ -113,26 +117,18 @@ local function target_of(use)
 end
 
 function M.addresses(host, nx, uses, to)
-    local contents, config, order = {}, nx.config, {}
+    local draft = draft_of(nx)
     for _, use in ipairs(uses) do
-        local here = again(config, use)
+        local here = again(draft.config, use)
         if not here then
             return nil, "the place in " .. use.file .. " was not found again"
         end
-        local edit, reason = nginx_edit.replace_address(config, target_of(here), to)
-        if not edit then
+        local taken, reason = take(host, nx, draft, nginx_edit.replace_address(draft.config, target_of(here), to))
+        if not taken then
             return nil, reason
         end
-        if not contents[edit.path] then
-            order[#order + 1] = edit.path
-        end
-        contents[edit.path] = edit.content
-        config, reason = reload(host, nx, contents)
-        if not config then
-            return nil, "the edited configuration cannot be read: " .. tostring(reason.message)
-        end
     end
-    return as_edits(host, contents, order)
+    return as_edits(host, draft)
 end
 
 function M.one(host, edit, reason)

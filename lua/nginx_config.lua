@@ -15,6 +15,7 @@
 --   files = { {path=, text=, tree=, uses = { include directive, … }}, … }, also by path; the main file has no use
 --   config:each(name) -> iterator over directives, in nginx's order, through includes
 --   config:children(block|nil) -> { directives directly in the block, through includes }
+--   config:named(block|nil, name) -> { those of this name among them }
 --   directive:path() -> "http > server(example.com) > location /api/"
 --   config:effective(directive|nil, name) -> directive|nil, { all at that level }, level (block directive or nil)
 --   config:passes() -> { {directive=, kind=, argument=, target=, server=, location=, file=, line=, resolved=, set=} }
@@ -275,9 +276,10 @@ function Config:children(block)
     return self.flat[list]
 end
 
-local function named_in(config, block, name)
+-- Those that this very level sets, its includes too.
+function Config:named(block, name)
     local found = {}
-    for _, d in ipairs(config:children(block)) do
+    for _, d in ipairs(self:children(block)) do
         if d.name == name then
             found[#found + 1] = d
         end
@@ -301,7 +303,7 @@ function Config:effective(context, name)
         block = block.parent
     end
     while true do
-        local found = named_in(self, block, name)
+        local found = self:named(block, name)
         if #found > 0 then
             return found[1], found, block
         elseif not block or not passes_through(block, name) then
@@ -409,7 +411,7 @@ function Config:upstreams()
     for d in self:each("upstream") do
         if d.block and d.args[1] and in_http(d) then
             local servers = {}
-            for _, server in ipairs(named_in(self, d, "server")) do
+            for _, server in ipairs(self:named(d, "server")) do
                 if server.args[1] then
                     servers[#servers + 1] = upstream_server(server)
                 end

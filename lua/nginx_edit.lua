@@ -263,12 +263,10 @@ end
 -- Adding ----------------------------------------------------------------------------------------------
 
 local function clash(config, block, name, args)
-    for _, d in ipairs(config:children(block)) do
-        if d.name == name then
-            local equal = d.args[1] and args[1] and d.args[1].text:lower() == args[1]:lower()
-            if not REPEATABLE[name] or equal then
-                return ('"%s" is set there already, at %s:%d'):format(name, d.file, d.line)
-            end
+    for _, d in ipairs(config:named(block, name)) do
+        local equal = d.args[1] and args[1] and d.args[1].text:lower() == args[1]:lower()
+        if not REPEATABLE[name] or equal then
+            return ('"%s" is set there already, at %s:%d'):format(name, d.file, d.line)
         end
     end
     return nil

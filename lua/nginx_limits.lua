@@ -26,8 +26,8 @@ function M.read(host, symptom)
     local config = symptom.nx.config
     local limits = { evidence = {}, connections = 512 }
     local events = events_of(config)
-    for _, d in ipairs(events and config:children(events) or {}) do
-        if d.name == "worker_connections" and d.args[1] then
+    for _, d in ipairs(events and config:named(events, "worker_connections") or {}) do
+        if d.args[1] then
             limits.set, limits.connections = d, tonumber(d.args[1].text) or 512
         end
     end
@@ -40,12 +40,6 @@ function M.read(host, symptom)
         limits.evidence[1] = text and r:show(text:match("Max open files[^\n]*") or "") or nil
     end
     return limits
-end
-
-function M.line(host, directive)
-    local text, _, read = host:read(directive.file, { limit = 1024 * 1024 })
-    local line = text and require("unix_socket").line(text, directive.line)
-    return line and read:show(line) or nil
 end
 
 local function make(host, symptom, id, title, why, edits, verify)

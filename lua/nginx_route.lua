@@ -21,16 +21,6 @@ local M = {}
 
 local PASSES = { "proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass" }
 
-local function children_named(config, block, name)
-    local found = {}
-    for _, d in ipairs(config:children(block)) do
-        if d.name == name then
-            found[#found + 1] = d
-        end
-    end
-    return found
-end
-
 -- Servers ---------------------------------------------------------------------------------------------
 
 local function http_servers(config)
@@ -61,7 +51,7 @@ end
 
 local function listens(config, server)
     local list = {}
-    for _, d in ipairs(children_named(config, server, "listen")) do
+    for _, d in ipairs(config:named(server, "listen")) do
         local listen = d.args[1] and listen_of(d)
         if listen then
             list[#list + 1] = listen
@@ -119,7 +109,7 @@ end
 
 local function names_of(config, server)
     local names = {}
-    for _, d in ipairs(children_named(config, server, "server_name")) do
+    for _, d in ipairs(config:named(server, "server_name")) do
         for _, arg in ipairs(d.args) do
             names[#names + 1] = arg.text
         end
@@ -253,7 +243,7 @@ end
 
 local function has_pass(config, location)
     for _, kind in ipairs(PASSES) do
-        if #children_named(config, location, kind) > 0 then
+        if #config:named(location, kind) > 0 then
             return true
         end
     end
@@ -263,7 +253,7 @@ end
 -- exact, longest prefix, and the location that nginx redirects to by adding a slash (301).
 local function static_location(config, block, uri)
     local exact, prefix, redirect, longest = nil, nil, nil, -1
-    for _, d in ipairs(children_named(config, block, "location")) do
+    for _, d in ipairs(config:named(block, "location")) do
         local kind, text = location_kind(d)
         if kind == "exact" and text == uri then
             exact = d
@@ -282,7 +272,7 @@ local function static_location(config, block, uri)
 end
 
 local function regex_location(config, block, uri)
-    for _, d in ipairs(children_named(config, block, "location")) do
+    for _, d in ipairs(config:named(block, "location")) do
         local kind, text = location_kind(d)
         if kind == "regex" or kind == "caseless" then
             local found, why = match_regex(text, kind == "caseless", uri)
@@ -339,7 +329,7 @@ function M.find_location(config, server, uri)
 end
 
 function M.named_location(config, server, name)
-    for _, d in ipairs(children_named(config, server, "location")) do
+    for _, d in ipairs(config:named(server, "location")) do
         if d.args[1] and #d.args == 1 and d.args[1].text == name then
             return d
         end
@@ -402,12 +392,12 @@ local function notes_about(config, server, location, how, request)
     local notes = {}
     add_note(notes, request.scheme == "https" and not request.ssl, "the port that is asked for speaks no TLS")
     for _, name in ipairs { "rewrite", "return", "if" } do
-        add_note(notes, #children_named(config, server, name) > 0,
+        add_note(notes, #config:named(server, name) > 0,
             ('the server has "%s" at its own level, which comes first and may change the outcome'):format(name))
-        add_note(notes, location and #children_named(config, location, name) > 0,
+        add_note(notes, location and #config:named(location, name) > 0,
             ('the location has "%s", which may change the outcome'):format(name))
     end
-    add_note(notes, #children_named(config, location or server, "try_files") > 0,
+    add_note(notes, #config:named(location or server, "try_files") > 0,
         "try_files decides by the files that exist")
     add_note(notes, how == "redirect", "nginx answers 301 to add a slash, nothing is passed on")
     add_note(notes, not config.complete, "a part of the configuration could not be read")
@@ -547,7 +537,7 @@ local function own_passes(config, walk, step, jumps)
     for _, d in ipairs(jumps) do
         before = before or d.name == "try_files" or d.name == "rewrite"
     end
-    before = before or #children_named(config, step.block, "return") > 0
+    before = before or #config:named(step.block, "return") > 0
     for _, pass in ipairs(config:passes()) do
         if home(pass.directive) == step.block then
             walk.found[#walk.found + 1] = {

@@ -4,11 +4,11 @@
 -- max_fails failures within fail_timeout a server is left out for fail_timeout).
 
 local backend = require "backend"
+local lines = require "lines"
 local nginx = require "nginx"
 local nginx_address = require "nginx_address"
 local nginx_log = require "nginx_log"
 local timeouts = require "timeouts"
-local unix_socket = require "unix_socket"
 local upstream_text = require "upstream"
 local web = require "web"
 
@@ -27,12 +27,6 @@ function M.from_log(symptom)
     end
     local name = found and tostring(found.entry.upstream):match("^%a[%w+.-]*://([^/:]+)")
     return found, name and symptom.nx.config:upstream(name) or nil, name
-end
-
-local function line_of(host, directive)
-    local text, _, read = host:read(directive.file, { limit = 1024 * 1024 })
-    local line = text and unix_socket.line(text, directive.line)
-    return line and read:show(line) or nil
 end
 
 local function passes_of(config, upstream)
@@ -107,7 +101,7 @@ end
 local function evidence_of(host, failure, servers, more)
     local evidence = { nginx_log.show(failure) }
     for _, item in ipairs(servers) do
-        local line = #evidence < 6 and line_of(host, item.server.directive)
+        local line = #evidence < 6 and lines.shown(host, item.server.directive)
         evidence[#evidence + 1] = line or nil
         if item.last and #evidence < 8 then
             evidence[#evidence + 1] = nginx_log.show(item.last)

@@ -3,6 +3,7 @@
 
 local addresses = require "addresses"
 local backend = require "backend"
+local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
 local nginx_edit = require "nginx_edit"
@@ -10,7 +11,6 @@ local nginx_log = require "nginx_log"
 local ss = require "ss"
 local tcp = require "tcp_upstream"
 local timeouts = require "timeouts"
-local unix_socket = require "unix_socket"
 local web = require "web"
 
 local M = {}
@@ -79,11 +79,7 @@ function M.prepare(host, symptom, item)
     local what = (item.phase == "connect" or item.phase == "handshake") and "connect" or item.phase == "send" and "send" or "read"
     item.limit = item.pass and timeouts.at(symptom.nx.config, item.pass, what) or nil
     local directive = item.limit and item.limit.directive
-    local text, _, read = nil, nil, nil
-    if directive then
-        text, _, read = host:read(directive.file, { limit = 1024 * 1024 })
-        item.evidence[2] = text and read:show(unix_socket.line(text, directive.line) or "") or nil
-    end
+    item.evidence[2] = directive and lines.shown(host, directive) or nil
     item.place = not item.limit and "" or directive and string.format(" (%s %s, %s:%d)", item.limit.name,
         directive.args[1].text, directive.file, directive.line)
         or string.format(" (%s, nginx's default)", item.limit.name)

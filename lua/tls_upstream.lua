@@ -5,13 +5,13 @@
 -- it is sent as SNI only with proxy_ssl_server_name on (ngx_http_upstream.c, ngx_http_upstream_ssl_name).
 
 local backend = require "backend"
+local lines = require "lines"
 local names = require "names"
 local nginx_change = require "nginx_change"
 local nginx_edit = require "nginx_edit"
 local nginx_log = require "nginx_log"
 local s_client = require "openssl_s_client"
 local tcp = require "tcp_upstream"
-local unix_socket = require "unix_socket"
 local wrong = require "wrong_proxy_pass"
 
 local M = {}
@@ -39,12 +39,6 @@ function M.failing(symptom)
     return list
 end
 
-local function line_of(host, directive)
-    local text, _, read = host:read(directive.file, { limit = 1024 * 1024 })
-    local line = text and unix_socket.line(text, directive.line)
-    return line and read:show(line) or nil
-end
-
 local function add(list, item)
     list[#list + 1] = item
 end
@@ -65,7 +59,7 @@ function M.prepare(host, symptom, item)
         return false
     end
     local pass = item.pass
-    add(item.evidence, line_of(host, pass.directive))
+    add(item.evidence, lines.shown(host, pass.directive))
     local verify, ca = setting(config, pass, "ssl_verify"), nil
     item.checks = verify == "on"
     ca, item.ca_directive, item.ca_name = setting(config, pass, "ssl_trusted_certificate")
@@ -80,7 +74,7 @@ function M.prepare(host, symptom, item)
     item.sni, item.sni_directive, item.sni_name = sni == "on", sni_directive, sni_name
     for _, one in ipairs({ item.ca_directive or false, directive or false, sni_directive or false }) do
         if one and #item.evidence < 5 then
-            add(item.evidence, line_of(host, one))
+            add(item.evidence, lines.shown(host, one))
         end
     end
     return true
@@ -113,14 +107,14 @@ end
 
 -- The lines of s_client that say something about the certificate, as it printed them.
 local function show(r)
-    local lines = {}
+    local said = {}
     for line in (r.out .. "\n" .. r.err):gmatch("[^\n]+") do
         if line:find("^ ?%d+ s:") or line:find("^   [iv]:") or line:find("^%s*Verif") or line:find("^verify error")
             or line:find("error:%x+:") or line:find("^CONNECTED") or line:find("errno=") then
-            lines[#lines + 1] = line
+            said[#said + 1] = line
         end
     end
-    return r:show(lines)
+    return r:show(said)
 end
 
 local function cause_of(item, title, summary, likelihood, fixes)

@@ -2,6 +2,7 @@
 
 local fpm = require "fpm"
 local fpm_pool = require "fpm_pool"
+local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
 local nginx_log = require "nginx_log"
@@ -18,27 +19,12 @@ function M.log_and_config(symptom, found, host)
         evidence[1] = nginx_log.show(found.socket.failure)
     end
     for _, use in ipairs(found.uses or {}) do
-        local text, _, read = host:read(use.file, { limit = 1024 * 1024 })
-        local line = text and M.line(text, use.line)
-        if line and #evidence < 4 then
-            evidence[#evidence + 1] = read:show(line)
-        end
+        evidence[#evidence + 1] = #evidence < 4 and lines.shown(host, use) or nil
     end
     if #evidence == 0 then
         evidence = { symptom.shown[1] }
     end
     return evidence
-end
-
-function M.line(text, number)
-    local n = 0
-    for line in (text .. "\n"):gmatch("([^\n]*)\n") do
-        n = n + 1
-        if n == number then
-            return (line:gsub("\r$", ""))
-        end
-    end
-    return nil
 end
 
 -- Who listens on this path?  ss prints the path that was bound, so both names of /run count.
@@ -279,7 +265,7 @@ local function wrong_path(host, symptom, found, confirmed, others)
     local names, problem = {}, nil
     for _, pool in ipairs(others) do
         names[#names + 1] = pool.path
-        local line = M.line(pool.text, pool.listen_line)
+        local line = lines.at(pool.text, pool.listen_line)
         if line then
             cause.evidence[#cause.evidence + 1] = pool.read:show(line)
         end

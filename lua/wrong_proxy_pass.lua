@@ -6,6 +6,7 @@
 local addresses = require "addresses"
 local backend = require "backend"
 local fpm = require "fpm"
+local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
 local nginx_edit = require "nginx_edit"
@@ -348,7 +349,7 @@ local function http_to_fastcgi(host, symptom, found, pass, target)
     local shown
     if found.upstream.address.unix then
         local pools = fpm.of_socket(fpm.find(host), found.upstream.address.unix)
-        shown = pools[1] and pools[1].read:show(unix_socket.line(pools[1].text, pools[1].listen_line) or "")
+        shown = pools[1] and pools[1].read:show(lines.at(pools[1].text, pools[1].listen_line) or "")
     elseif target then
         shown = is_fpm_port(host, found, target)
     end
@@ -464,9 +465,8 @@ function M.path(host, symptom, found)
             answers[1].code, sent), { backend.shown(results[1]) }
     end
     local fix, reason
-    local text = host:read(pass.file, { limit = 1024 * 1024 })
-    local _, _, read = host:read(pass.file, { limit = 1024 * 1024 })
-    local evidence = { read:show(unix_socket.line(text or "", pass.line) or ""), backend.shown(results[1]) }
+    local text, _, read = host:read(pass.file, { limit = 1024 * 1024 })
+    local evidence = { read:show(lines.at(text or "", pass.line) or ""), backend.shown(results[1]) }
     for _, other in ipairs(others) do
         evidence[#evidence + 1] = backend.shown(other.result)
     end
