@@ -241,6 +241,59 @@ ask(struct world *w, struct asked *a, char *const *argv, size_t limit, int timeo
     assert_int_equal(loop_run(w->loop, &a->done), 0);
 }
 
+#define ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
+#define SHELL(text) ARGV("sh", "-c", text)
+
+/* Runs a line of shell, which must succeed. */
+static void __attribute__((unused, format(printf, 1, 2))) shell(const char *format, ...)
+{
+    char *command = NULL;
+    va_list args;
+
+    va_start(args, format);
+    assert_true(vasprintf(&command, format, args) > 0);
+    va_end(args);
+    assert_int_equal(system(command), 0);
+    free(command);
+}
+
+/* The user's ssh configuration from now on, in the folder of `sshd`. */
+static void __attribute__((unused)) put_config(const struct sshd *sshd, const char *format, ...)
+{
+    char *text = NULL, *path = sshd_path(sshd, "ssh_config");
+    va_list args;
+
+    va_start(args, format);
+    assert_true(vasprintf(&text, format, args) >= 0);
+    va_end(args);
+    sshd_write(sshd, "ssh_config", text);
+    setenv("FETTLE_SSH_CONFIG", path, 1);
+    free(text);
+    free(path);
+}
+
+static void __attribute__((unused)) assert_reached(struct world *w)
+{
+    struct asked r;
+
+    ask(w, &r, ARGV("echo", "hello"), 0, 0);
+    if (r.outcome != OUTCOME_EXIT)
+        fail_msg("%s: %s", outcome_name(r.outcome), r.why);
+    assert_string_equal(r.out.data, "hello\n");
+    asked_release(&r);
+}
+
+static void __attribute__((unused)) assert_unreachable(struct world *w, const char *why)
+{
+    struct asked r;
+
+    ask(w, &r, ARGV("echo", "hello"), 0, 0);
+    assert_int_equal(r.outcome, OUTCOME_UNREACHABLE);
+    if (!strstr(r.why, why))
+        fail_msg("no \"%s\" in: %s", why, r.why);
+    asked_release(&r);
+}
+
 /* The tests of a file over the local transport, or, called with "ssh" or "openssh", over a real
  * sshd. */
 static int __attribute__((unused)) run_over(int argc, char **argv, int (*run)(void))
@@ -262,8 +315,5 @@ static int __attribute__((unused)) run_over(int argc, char **argv, int (*run)(vo
     sshd_stop(&sshd);
     return failed;
 }
-
-#define ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
-#define SHELL(text) ARGV("sh", "-c", text)
 
 #endif

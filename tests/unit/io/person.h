@@ -57,6 +57,16 @@ static struct asker person_asker(struct person *p)
     return (struct asker){person_start, person_cancel, p};
 }
 
+/* A target whose questions `p` answers, by way of `a`. */
+static void __attribute__((unused)) world_open_with(struct world *w, struct person *p,
+                                                    struct asker *a, int timeout_ms,
+                                                    const char *become)
+{
+    *a = person_asker(p);
+    world_open(w, &(struct target_options){.asker = a, .timeout_ms = timeout_ms}, become);
+    p->loop = w->loop;
+}
+
 static void set_true(void *data)
 {
     *(bool *)data = true;

@@ -57,9 +57,7 @@ static void open_with(struct world *w, struct person *p, struct asker *a, int ti
 
     unlink(log);
     free(log);
-    *a = person_asker(p);
-    world_open(w, &(struct target_options){.asker = a, .timeout_ms = timeout_ms}, "sudo");
-    p->loop = w->loop;
+    world_open_with(w, p, a, timeout_ms, "sudo");
 }
 
 /* ---- what is expected ---- */

@@ -18,18 +18,6 @@ static const char password_hash[] =
 
 static struct sshd host;
 
-static void shell(const char *format, ...)
-{
-    char *command = NULL;
-    va_list args;
-
-    va_start(args, format);
-    assert_true(vasprintf(&command, format, args) > 0);
-    va_end(args);
-    assert_int_equal(system(command), 0);
-    free(command);
-}
-
 static void begin_as(const char *config, const char *login_shell, const char *hash)
 {
     sshd_start_as(&host, config, login_shell, hash);
@@ -48,28 +36,6 @@ static void finish(void)
     sshd_stop(&host);
 }
 
-/* The user's ssh configuration for this test. */
-static void put_config(const char *format, ...)
-{
-    char *text = NULL, *path = sshd_path(&host, "ssh_config");
-    va_list args;
-
-    va_start(args, format);
-    assert_true(vasprintf(&text, format, args) > 0);
-    va_end(args);
-    sshd_write(&host, "ssh_config", text);
-    setenv("FETTLE_SSH_CONFIG", path, 1);
-    free(text);
-    free(path);
-}
-
-static void open_with(struct world *w, struct person *p, struct asker *a)
-{
-    *a = person_asker(p);
-    world_open(w, &(struct target_options){.asker = a}, NULL);
-    p->loop = w->loop;
-}
-
 static void check_hello(struct world *w)
 {
     struct asked r;
@@ -80,17 +46,6 @@ static void check_hello(struct world *w)
     assert_string_equal(r.out.data, "hello sh\n");
     assert_string_equal(r.err.data, "oops\n");
     assert_int_equal(r.code, 7);
-    asked_release(&r);
-}
-
-static void check_unreachable(struct world *w, const char *why)
-{
-    struct asked r;
-
-    ask(w, &r, ARGV("echo", "hello"), 0, 0);
-    assert_int_equal(r.outcome, OUTCOME_UNREACHABLE);
-    if (!strstr(r.why, why))
-        fail_msg("no \"%s\" in: %s", why, r.why);
     asked_release(&r);
 }
 
@@ -149,13 +104,13 @@ static void a_key_files_passphrase_is_asked_for(void **state)
     (void)state;
     begin(NULL);
     shell("cd %s && ssh-keygen -q -p -N 'right words' -f id_ed25519 >/dev/null", host.folder);
-    open_with(&w, &p, &a);
+    world_open_with(&w, &p, &a, 0, NULL);
     check_hello(&w);
     assert_int_equal(p.asked, 2);
     assert_int_equal(p.kind, ASK_SECRET);
     world_close(&w);
     world_open(&w, NULL, NULL);
-    check_unreachable(&w, "");
+    assert_unreachable(&w, "");
     world_close(&w);
     finish();
 }
@@ -170,7 +125,7 @@ static void an_agents_key_logs_in(void **state)
           "echo $SSH_AGENT_PID >agent.pid && exec sleep 600' >/dev/null 2>&1 & "
           "until [ -s %s/agent.pid ]; do sleep 0.1; done",
           host.folder, host.folder);
-    put_config("Host *\n  IdentityAgent %s/agent\n", host.folder);
+    put_config(&host, "Host *\n  IdentityAgent %s/agent\n", host.folder);
     world_open(&w, NULL, NULL);
     check_hello(&w);
     world_close(&w);
@@ -186,7 +141,7 @@ static void an_agent_that_is_dead_is_passed_over(void **state)
 
     (void)state;
     begin(NULL);
-    put_config("Host *\n  IdentityAgent %s/agent\n", host.folder);
+    put_config(&host, "Host *\n  IdentityAgent %s/agent\n", host.folder);
     world_open(&w, NULL, NULL);
     check_hello(&w); /* there is no socket at all */
     world_close(&w);
@@ -217,18 +172,18 @@ static void password_login(const char *config)
 
     begin_as(config, NULL, password_hash);
     sshd_write(&host, "authorized_keys", "");
-    open_with(&w, &p, &a);
+    world_open_with(&w, &p, &a, 0, NULL);
     check_hello(&w);
     assert_int_equal(p.asked, 2);
     assert_int_equal(p.kind, ASK_SECRET);
     assert_int_equal(count_processes("right words"), 0);
     world_close(&w);
-    open_with(&w, &nobody, &a);
-    check_unreachable(&w, "");
+    world_open_with(&w, &nobody, &a, 0, NULL);
+    assert_unreachable(&w, "");
     assert_int_equal(nobody.asked, 1);
     world_close(&w);
     world_open(&w, NULL, NULL);
-    check_unreachable(&w, "terminal to ask at");
+    assert_unreachable(&w, "terminal to ask at");
     world_close(&w);
     finish();
 }
@@ -323,7 +278,7 @@ static void a_login_that_runs_something_else_is_told(void **state)
     (void)state;
     begin("ForceCommand echo only backups here\n");
     world_open(&w, NULL, NULL);
-    check_unreachable(&w, "only backups here");
+    assert_unreachable(&w, "only backups here");
     world_close(&w);
     finish();
     begin("ForceCommand eval \"$SSH_ORIGINAL_COMMAND\"\n");
@@ -340,7 +295,7 @@ static void a_shell_that_is_none_is_told(void **state)
         skip();
     begin_as(NULL, "/bin/false", NULL);
     world_open(&w, NULL, NULL);
-    check_unreachable(&w, "the shell on the host ended");
+    assert_unreachable(&w, "the shell on the host ended");
     world_close(&w);
     finish();
 }

@@ -9,25 +9,6 @@
 
 static struct sshd host_sshd;
 
-static void shell(const char *format, ...)
-{
-    char *command = NULL;
-    va_list args;
-
-    va_start(args, format);
-    assert_true(vasprintf(&command, format, args) > 0);
-    va_end(args);
-    assert_int_equal(system(command), 0);
-    free(command);
-}
-
-static void open_with(struct world *w, struct person *p, struct asker *a, int timeout_ms)
-{
-    *a = person_asker(p);
-    world_open(w, &(struct target_options){.asker = a, .timeout_ms = timeout_ms}, NULL);
-    p->loop = w->loop;
-}
-
 static void use_key(const char *name)
 {
     free(host_sshd.identity);
@@ -40,28 +21,6 @@ static void use_known_hosts(const char *name)
     host_sshd.known_hosts = sshd_path(&host_sshd, name);
 }
 
-static void check_reached(struct world *w)
-{
-    struct asked r;
-
-    ask(w, &r, ARGV("echo", "hello"), 0, 0);
-    if (r.outcome != OUTCOME_EXIT)
-        fail_msg("%s", r.why);
-    assert_string_equal(r.out.data, "hello\n");
-    asked_release(&r);
-}
-
-static void check_refused(struct world *w, const char *why)
-{
-    struct asked r;
-
-    ask(w, &r, ARGV("echo", "hello"), 0, 0);
-    assert_int_equal(r.outcome, OUTCOME_UNREACHABLE);
-    if (!strstr(r.why, why))
-        fail_msg("no \"%s\" in: %s", why, r.why);
-    asked_release(&r);
-}
-
 static void a_passphrase_is_asked_for_until_it_is_right(void **state)
 {
     struct person p = {.answers = (const char *const[]){"wrong", "right words"}};
@@ -70,8 +29,8 @@ static void a_passphrase_is_asked_for_until_it_is_right(void **state)
 
     (void)state;
     use_key("locked");
-    open_with(&w, &p, &a, 0);
-    check_reached(&w);
+    world_open_with(&w, &p, &a, 0, NULL);
+    assert_reached(&w);
     assert_int_equal(p.asked, 2);
     assert_int_equal(p.kind, ASK_SECRET);
     assert_non_null(strstr(p.text, "That was not it.  Enter passphrase for key"));
@@ -89,8 +48,8 @@ static void a_person_who_declines_is_not_asked_again(void **state)
 
     (void)state;
     use_key("locked");
-    open_with(&w, &p, &a, 0);
-    check_refused(&w, "Permission denied");
+    world_open_with(&w, &p, &a, 0, NULL);
+    assert_unreachable(&w, "Permission denied");
     assert_int_equal(p.asked, 1);
     world_close(&w);
 }
@@ -105,8 +64,8 @@ static void an_unknown_key_is_shown_and_kept_if_it_is_right(void **state)
     (void)state;
     use_key("open");
     use_known_hosts("new_known_hosts");
-    open_with(&w, &p, &a, 0);
-    check_reached(&w);
+    world_open_with(&w, &p, &a, 0, NULL);
+    assert_reached(&w);
     assert_int_equal(p.asked, 1);
     assert_int_equal(p.kind, ASK_YES);
     assert_non_null(strstr(p.text, "SHA256:"));
@@ -115,8 +74,8 @@ static void an_unknown_key_is_shown_and_kept_if_it_is_right(void **state)
     known = sshd_read(&host_sshd, "new_known_hosts");
     assert_int_not_equal(strlen(known), 0);
     free(known);
-    open_with(&w, &p, &a, 0);
-    check_reached(&w);
+    world_open_with(&w, &p, &a, 0, NULL);
+    assert_reached(&w);
     assert_int_equal(p.asked, 1);
     world_close(&w);
     use_known_hosts("known_hosts");
@@ -131,8 +90,8 @@ static void a_key_that_is_not_accepted_is_not_kept(void **state)
     (void)state;
     use_key("open");
     use_known_hosts("no_known_hosts");
-    open_with(&w, &p, &a, 0);
-    check_refused(&w, "Host key verification failed");
+    world_open_with(&w, &p, &a, 0, NULL);
+    assert_unreachable(&w, "Host key verification failed");
     assert_int_not_equal(access(host_sshd.known_hosts, F_OK), 0);
     world_close(&w);
     use_known_hosts("known_hosts");
@@ -145,7 +104,7 @@ static void without_anybody_to_ask_it_says_so(void **state)
     (void)state;
     use_key("locked");
     world_open(&w, NULL, NULL);
-    check_refused(&w, "(there is no terminal to ask at)");
+    assert_unreachable(&w, "(there is no terminal to ask at)");
     world_close(&w);
 }
 
@@ -157,8 +116,8 @@ static void the_clock_stands_still_while_a_person_thinks(void **state)
 
     (void)state;
     use_key("locked");
-    open_with(&w, &p, &a, 25000);
-    check_reached(&w);
+    world_open_with(&w, &p, &a, 25000, NULL);
+    assert_reached(&w);
     world_close(&w);
 }
 
@@ -171,7 +130,7 @@ static void a_target_may_be_freed_while_a_person_thinks(void **state)
 
     (void)state;
     use_key("locked");
-    open_with(&w, &p, &a, 0);
+    world_open_with(&w, &p, &a, 0, NULL);
     submit(&w, &r, ARGV("echo", "hello"), 0, 0);
     wait_for_question(&w, &p);
     world_close(&w);
@@ -200,7 +159,7 @@ static void victim(int out)
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     world_open(&w, NULL, NULL);
-    check_reached(&w);
+    assert_reached(&w);
     if (write(out, "in", 2) == 2)
         pause();
     _exit(1);
@@ -230,7 +189,7 @@ static void nothing_outlives_a_fettle_that_is_killed(void **state)
     assert_none_runs(run);
     assert_int_equal(entries(run), 1); /* its folder, which the next one takes away */
     world_open(&w, NULL, NULL);
-    check_reached(&w);
+    assert_reached(&w);
     assert_int_equal(entries(run), 1);
     world_close(&w);
     assert_int_equal(entries(run), 0);

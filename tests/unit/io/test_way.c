@@ -6,27 +6,6 @@
 
 static struct sshd *host_sshd, jump_sshd;
 
-static void put_config(const char *text)
-{
-    char *path = sshd_path(host_sshd, "ssh_config");
-
-    sshd_write(host_sshd, "ssh_config", text);
-    setenv("FETTLE_SSH_CONFIG", path, 1);
-    free(path);
-}
-
-static void shell(const char *format, ...)
-{
-    char *command = NULL;
-    va_list args;
-
-    va_start(args, format);
-    assert_true(vasprintf(&command, format, args) > 0);
-    va_end(args);
-    assert_int_equal(system(command), 0);
-    free(command);
-}
-
 /* Opens with another key than the sshd's own. */
 static void open_with(struct world *w, const char *key)
 {
@@ -58,13 +37,7 @@ static void check_reached(struct world *w, const char *way, const char *why)
 
 static void check_unreachable(struct world *w, const char *why)
 {
-    struct asked a;
-
-    ask(w, &a, ARGV("echo", "hello"), 0, 0);
-    assert_int_equal(a.outcome, OUTCOME_UNREACHABLE);
-    if (!strstr(a.why, why))
-        fail_msg("\"%s\" is not in: %s", why, a.why);
-    asked_release(&a);
+    assert_unreachable(w, why);
     world_close(w);
 }
 
@@ -73,7 +46,7 @@ static void a_plain_key_goes_through_libssh2(void **state)
     struct world w;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     open_with(&w, "id_ed25519");
     check_reached(&w, "ssh", NULL);
 }
@@ -83,7 +56,7 @@ static void an_rsa_key_goes_through_ssh(void **state)
     struct world w;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     open_with(&w, "rsa");
     check_reached(&w, "openssh", "RSA key");
 }
@@ -93,7 +66,7 @@ static void a_certificate_goes_through_ssh(void **state)
     struct world w;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     open_with(&w, "signed");
     check_reached(&w, "openssh", "certificate");
 }
@@ -106,7 +79,7 @@ static void a_host_behind_another_goes_through_ssh(void **state)
                               jump_sshd.port, jump_sshd.identity, jump_sshd.known_hosts);
 
     (void)state;
-    put_config(config);
+    put_config(host_sshd, "%s", config);
     free(config);
     world_open(&w, NULL, NULL);
     w.host.jump = mem_dup("between");
@@ -122,7 +95,7 @@ static void streams_that_are_too_many_for_the_host_make_do(void **state)
     int i;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     open_with(&w, "rsa");
     for (i = 0; i < 6; i++)
         submit(&w, &a[i], ARGV("sh", "-c", "sleep 0.2; echo $0", words[i]), 0, 0);
@@ -141,7 +114,7 @@ static void an_unknown_host_key_is_refused_by_ssh_too(void **state)
     char *before = over_ssh->known_hosts;
 
     (void)state;
-    put_config("Host *\n  StrictHostKeyChecking no\n");
+    put_config(host_sshd, "Host *\n  StrictHostKeyChecking no\n");
     over_ssh->known_hosts = sshd_path(over_ssh, "nobody");
     open_with(&w, "rsa");
     check_unreachable(&w, "Host key verification failed");
@@ -156,7 +129,7 @@ static void a_changed_host_key_is_named_with_its_place(void **state)
     char *before = over_ssh->known_hosts;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     shell("cd %s && printf '[127.0.0.1]:%d ' >changed && cat id_ed25519.pub >>changed",
           over_ssh->folder, over_ssh->port);
     over_ssh->known_hosts = sshd_path(over_ssh, "changed");
@@ -171,7 +144,7 @@ static void a_key_that_nobody_takes_says_so(void **state)
     struct world w;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     open_with(&w, "stranger");
     check_unreachable(&w, "Permission denied");
 }
@@ -181,7 +154,7 @@ static void a_closed_port_is_named(void **state)
     struct world w;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     open_with(&w, "rsa");
     w.host.port = sshd_free_port();
     check_unreachable(&w, "Connection refused");
@@ -193,7 +166,7 @@ static void without_ssh_the_reason_says_what_is_missing(void **state)
     char *path = mem_dup(getenv("PATH"));
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     setenv("PATH", "/nowhere", 1);
     open_with(&w, "rsa");
     check_unreachable(&w, "there is no `ssh` on this machine");
@@ -210,7 +183,7 @@ static void nothing_is_left_of_the_control_sockets(void **state)
     int n = 0;
 
     (void)state;
-    put_config("");
+    put_config(host_sshd, "%s", "");
     assert_int_equal(mkdir(run, 0700), 0);
     setenv("XDG_RUNTIME_DIR", run, 1);
     open_with(&w, "rsa");
