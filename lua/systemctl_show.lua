@@ -6,7 +6,8 @@
 --   M.words(value) -> array of words of a blank-separated value
 --
 -- state is one of
---   "running", "starting", "auto-restarting" (it dies and systemd starts it again), "reloading",
+--   "running", "starting", "auto-restarting" (it dies and systemd starts it again; NRestarts tells an attempt of
+--   systemd's from a start by hand), "reloading",
 --   "stopping", "stopped" (on purpose or never started), "crashed" (exit code, signal, core dump,
 --   watchdog, time-out), "oom-killed", "failed-start-limit", "masked", "absent" (no such unit),
 --   "bad-unit" (its file cannot be read), "unknown" (too little was asked for).
@@ -79,6 +80,16 @@ local by_active = {active = "running", reloading = "reloading", refreshing = "re
 local by_result = {["oom-kill"] = "oom-killed", ["start-limit-hit"] = "failed-start-limit",
     ["start-limit"] = "failed-start-limit"}
 
+-- An attempt of systemd's own: one by hand sets the count back to nothing (service.c, service_start), and a stop
+-- by hand is no failure.
+local function restarts(unit)
+    if (tonumber(unit.NRestarts) or 0) == 0 then
+        return false
+    end
+    return unit.ActiveState == "activating"
+        or unit.ActiveState == "deactivating" and unit.Result ~= nil and unit.Result ~= "success"
+end
+
 -- LoadState comes first: a masked or missing unit also says inactive. A masked unit may still run,
 -- when it was started before; then it runs.
 function M.state(unit)
@@ -87,7 +98,7 @@ function M.state(unit)
     if loaded and active ~= "active" and active ~= "reloading" then
         return loaded, unit.LoadState
     end
-    if active == "activating" and (sub == "auto-restart" or sub == "auto-restart-queued") then
+    if active == "activating" and (sub == "auto-restart" or sub == "auto-restart-queued") or restarts(unit) then
         return "auto-restarting", result
     end
     if active == "failed" then

@@ -27,6 +27,14 @@ for _, case in ipairs{
     check.equal("state " .. table.concat(case, " "),
         (show.state{LoadState = case[2], ActiveState = case[3], SubState = case[4], Result = case[5]}), case[1])
 end
+for _, case in ipairs{
+    {"auto-restarting", "activating", "start", "success", "2"}, {"starting", "activating", "start", "success", "0"},
+    {"auto-restarting", "deactivating", "stop-post", "exit-code", "2"}, {"stopping", "deactivating", "stop-sigterm", "success", "2"},
+    {"stopping", "deactivating", "stop-post", "exit-code", "0"}, {"running", "active", "running", "success", "2"},
+} do
+    check.equal("restarts " .. table.concat(case, " "), (show.state{LoadState = "loaded", ActiveState = case[2],
+        SubState = case[3], Result = case[4], NRestarts = case[5]}), case[1])
+end
 check.equal("detail", select(2, show.state(units[1])), "exit-code")
 check.equal("nothing", #show.parse(""), 0)
 
