@@ -156,14 +156,14 @@ happens() { # happens FUNCTION SNAPSHOT
     snapshot "$2"
 }
 
-# Running or not: a service that had failed, or that systemd keeps trying, counts as put back when
-# it is stopped again.
+# Running or not: a service that had failed, or that systemd keeps trying, on its way up or down,
+# counts as put back when it is stopped again.
 service_states() {
     local where
     for where in $hosts; do
         # shellcheck disable=SC2086 # one word a unit
         host_in "$where" systemctl show --property=Id,ActiveState -- $services "$fpm.service"
-    done | sed 's/^ActiveState=\(failed\|activating\)$/ActiveState=inactive/' | paste -sd' '
+    done | sed 's/^ActiveState=\(failed\|activating\|deactivating\)$/ActiveState=inactive/' | paste -sd' '
 }
 
 params() {
@@ -261,7 +261,8 @@ check_apply() {
     esac
     expect "HTTP status after apply" "$after" "$(asked)"
     if [ -n "$apply_says" ]; then
-        cat "$seen/apply.out" "$seen/apply.err" | grep -qE -- "$apply_says" || wrong "apply does not say \"$apply_says\""
+        # No pipe: grep ends at the first hit, and what writes into it then would have failed.
+        grep -qE -- "$apply_says" "$seen/apply.out" "$seen/apply.err" || wrong "apply does not say \"$apply_says\""
     fi
     snapshot applied
     no_process_left planned applied apply

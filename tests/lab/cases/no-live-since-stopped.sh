@@ -4,10 +4,11 @@ site() {
     sed -e 's/^Description=.*/Description=The next shop/; s/:8000/:8001/' "$unit" >"${unit%/*}/shop-next.service"
     systemctl daemon-reload
     systemctl start shop-next
+    # A backup is asked last: which of two equals that would be depends on how many were asked before.
     cat >/etc/nginx/conf.d/app.conf <<'END'
 upstream shop_app {
     server 127.0.0.1:8000 max_fails=1 fail_timeout=2s;
-    server 127.0.0.1:8001 max_fails=1 fail_timeout=2s;
+    server 127.0.0.1:8001 max_fails=1 fail_timeout=2s backup;
 }
 END
     sed -i 's|//127.0.0.1:8000|//shop_app|' "$shop"
