@@ -474,10 +474,7 @@ hash_input() { $hasher 2>/dev/null | { read -r hash _ && printf '%s' "$hash"; };
 hash_file() { { hash_input <"$1"; } 2>/dev/null; }
 
 find_copier() {
-    case $(cp --help 2>&1) in
-    *--preserve*) copier='cp -a' ;;
-    *) copier='cp -p' && journal note "$(echo "cp keeps no ACL, label or attributes here" | encode)" ;;
-    esac
+    case $(cp --help 2>&1) in *--preserve*) copier='cp -a' ;; *) copier='cp -p' ;; esac
 }
 
 # A copy with owner, mode, times, and ACL, label and attributes where the tools can.
@@ -772,7 +769,7 @@ recover_one() { # FOLDER
     if [ -d "$dir" ] && journal_open; then journal_read; fi
     if [ "$state" = open ] || [ "$state" = put-back-failed ]; then
         # What a run died of says nothing about its manifest, which it had checked.
-        find_copier_quietly
+        find_copier
         was_undo=$undoing
         journal recovered "$me"
         journal put-back crashed
@@ -795,8 +792,6 @@ recover_one() { # FOLDER
     [ "$outcome" = nothing-open ] || journal recovered "$other_run" $outcome
     [ -z "$failed" ]
 }
-
-find_copier_quietly() { case $(cp --help 2>&1) in *--preserve*) copier='cp -a' ;; *) copier='cp -p' ;; esac; }
 
 # ---- the budget --------------------------------------------------------------------------------
 
@@ -937,6 +932,7 @@ apply() {
     load_manifest || finish refused-manifest "$line_number"
     find_hasher || finish refused-tools sha256sum
     find_copier
+    [ "$copier" = 'cp -a' ] || journal note "$(echo "cp keeps no ACL, label or attributes here" | encode)"
     prepare
     shadow
     ! stop_asked || finish refused-interrupted
@@ -989,7 +985,7 @@ take_over() {
     echo $$ >"$dir/pid"
     journal_open
     find_hasher || finish refused-tools sha256sum
-    find_copier_quietly
+    find_copier
     recover_others
     load_manifest || finish refused-manifest "$line_number"
     journal_read
