@@ -79,20 +79,27 @@ static void pool_on_ready(void *data)
 
     slot->state = SLOT_IDLE;
     slot->target->room_until_ms = 0;
+    slot->target->let_in = true;
     reader_wake(slot->target);
 }
 
-static void pool_on_done(void *data, struct result *r, bool spent)
+static void pool_on_done(void *data, struct result *r, enum worker_after after)
 {
-    struct slot *slot = data;
+    struct slot *slot = data, *idle;
     struct target *t = slot->target;
     struct read *read = slot->read;
 
     slot->read = NULL;
     slot->state = SLOT_IDLE;
-    if (spent)
+    if (after != WORKER_IDLES)
         slot_close(slot);
-    reader_finish(t, read, r);
+    /* A worker that waits proves nothing: only a new one does. */
+    while (after == WORKER_SILENT && (idle = pool_slot(t, SLOT_IDLE)))
+        slot_close(idle);
+    if ((after == WORKER_ENDED || after == WORKER_SILENT) && !read->doubted)
+        reader_doubt(t, read, r);
+    else
+        reader_finish(t, read, r);
 }
 
 static void pool_on_room(void *data)
@@ -132,8 +139,7 @@ static void pool_on_gone(void *data, const char *reason, bool crowded)
     if (was_starting && others) {
         t->slot_max = others; /* the host lets in no more (MaxSessions, limits): make do */
     } else if (was_starting && !(crowded && pool_waits_for_room(t))) {
-        t->unreachable = why;
-        why = NULL;
+        t->unreachable = t->let_in ? mem_format("it answers no more: %s", why) : mem_dup(why);
     }
     free(why);
     reader_wake(t);
@@ -260,7 +266,8 @@ static void pool_dispatch(struct target *t)
     int open = -pool_count(t, SLOT_STARTING);
 
     while ((read = reader_due(t)) && (slot = pool_slot(t, SLOT_IDLE)))
-        pool_run(t, slot, read);
+        if (!reader_settle(t, read))
+            pool_run(t, slot, read);
     for (; read && (!reader_may_run(t, read) || !pool_patience(t, read)); read = read->next)
         open += reader_may_run(t, read);
     for (; open > 0 && pool_wants_more(t); open--)

@@ -185,7 +185,7 @@ static void replay_run(struct worker *base, const struct request *q)
         saved_result(line, &r);
     else
         r.why = mem_dup("not in the record");
-    base->calls->done(base->data, &r, false);
+    base->calls->done(base->data, &r, WORKER_IDLES);
 }
 
 static void replay_close(struct worker *base)

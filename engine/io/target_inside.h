@@ -5,7 +5,11 @@
  *
  *     READ_QUEUED -> READ_RUNNING -> READ_DONE (remembered, until it is forgotten)
  *
- * and whoever asked is told from the loop, in reader_wake(), never from a call of theirs. */
+ * An answer that breaks off says nothing about the host: the read is queued once more, in doubt.
+ * The next worker runs it again, or, where it had timed out, shows by being there that the host is;
+ * where none comes, the host is unreachable.
+ *
+ * Whoever asked is told from the loop, in reader_wake(), never from a call of theirs. */
 #ifndef FETTLE_IO_TARGET_INSIDE_H
 #define FETTLE_IO_TARGET_INSIDE_H
 
@@ -30,10 +34,11 @@ struct read {
     size_t limit;
     bool fresh;
     int64_t asked_ms; /* on the monotonic clock */
-    bool forgotten; /* nobody new may have it; goes with its last ticket */
+    bool forgotten;   /* nobody new may have it; goes with its last ticket */
     enum read_state state;
-    size_t tickets; /* that point here */
-    struct result result;
+    size_t tickets;       /* that point here */
+    bool doubted;         /* queued once more */
+    struct result result; /* READ_DONE, or doubted: what came of it, if the host is still there */
 };
 
 enum slot_state { SLOT_EMPTY, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY };
@@ -60,15 +65,16 @@ struct target {
     bool telling, freed;
     /* pool.c */
     struct slot *slots;
-    int slot_max; /* fewer than options.workers where the host allows no more */
+    int slot_max;                /* fewer than options.workers where the host allows no more */
     struct loop_timer *patience; /* until another worker is worth its price */
     struct loop_timer *deadline;
-    struct loop_timer *room;     /* until a worker is tried again for want of a session, */
-    int64_t room_until_ms;       /* at most that long; 0: there is no want */
-    int64_t deadline_ms; /* on the monotonic clock; 0 until the first read */
-    char *unreachable;   /* why, once that is known */
-    int asking;          /* a person is asked: the clock stands still, */
-    int64_t asked_ms;    /* since then */
+    struct loop_timer *room; /* until a worker is tried again for want of a session, */
+    int64_t room_until_ms;   /* at most that long; 0: there is no want */
+    int64_t deadline_ms;     /* on the monotonic clock; 0 until the first read */
+    char *unreachable;       /* why, once that is known */
+    bool let_in;             /* there has been a worker */
+    int asking;              /* a person is asked: the clock stands still, */
+    int64_t asked_ms;        /* since then */
     /* target.c */
     const struct asker *asker; /* the caller's */
     struct asker own;          /* the transport's: the same, with the clock stopped */
@@ -82,6 +88,10 @@ void reader_wake(struct target *t); /* soon, from the loop: hand out work, tell 
 void reader_finish(struct target *t, struct read *read, struct result *r);
 /* The same without anything having been run.  `why` is copied. */
 void reader_fail(struct target *t, struct read *read, enum outcome outcome, const char *why);
+/* It broke off, for the first time.  Takes over what `r` owns. */
+void reader_doubt(struct target *t, struct read *read, struct result *r);
+/* The host is there, and `read` in doubt had timed out: true, and that is its answer. */
+bool reader_settle(struct target *t, struct read *read);
 struct read *reader_next(struct target *t); /* the oldest that is queued, or NULL */
 /* The oldest that is queued and may run: a backend is asked one thing at a time. */
 struct read *reader_due(struct target *t);
@@ -89,9 +99,9 @@ bool reader_may_run(const struct target *t, const struct read *read);
 void reader_release(struct target *t);
 
 void pool_init(struct target *t);
-void pool_pump(struct target *t);  /* gives queued reads to workers, opens more if needed */
+void pool_pump(struct target *t);      /* gives queued reads to workers, opens more if needed */
 void pool_make_room(struct target *t); /* a change needs the session of a worker that is idle */
-void pool_renew(struct target *t); /* the host has changed: its time begins anew */
+void pool_renew(struct target *t);     /* the host has changed: its time begins anew */
 void pool_pause(struct target *t);
 void pool_resume(struct target *t);
 void pool_release(struct target *t);

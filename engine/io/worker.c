@@ -24,7 +24,7 @@ enum {
     NOISE_MAX = 8 * 1024,       /* of a login's banners, the newest */
     START_MS = 20 * 1000,       /* a slow sudo asks a slow directory service */
     GRACE_MS = 2 * 1000,        /* after the time that the host should have kept */
-    STOP_MS = 5 * 1000,         /* for the host to end what says too much, and for what is on its way */
+    STOP_MS = 5 * 1000, /* for the host to end what says too much, and for what is on its way */
     COMMAND_MAX = 256 * 1024,
 };
 
@@ -117,7 +117,7 @@ static void part_result(const struct part *p, struct buf *b)
 
 /* Ends the request that runs; the last thing that a caller does with `w`. */
 static void worker_done(struct shell_worker *w, enum outcome outcome, int code, char *why,
-                        bool spent)
+                        enum worker_after after)
 {
     struct result r;
 
@@ -133,7 +133,7 @@ static void worker_done(struct shell_worker *w, enum outcome outcome, int code, 
     w->timer = NULL;
     w->state = WORKER_IDLE;
     w->stream->ops->hold(w->stream, false);
-    w->base.calls->done(w->base.data, &r, spent);
+    w->base.calls->done(w->base.data, &r, after);
 }
 
 /* A status alone does not tell a time-out from a command that ends with 124 by itself, or that
@@ -150,16 +150,17 @@ static bool worker_timed_out(const struct shell_worker *w, int status)
 static void worker_answered(struct shell_worker *w)
 {
     int status = w->out.status;
-    bool spent = w->stopping || w->out.stray || w->err.stray;
+    enum worker_after after =
+        w->stopping || w->out.stray || w->err.stray ? WORKER_SPENT : WORKER_IDLES;
 
     if (worker_timed_out(w, status))
-        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, spent);
+        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, after);
     else if (status == 126 || status == 127)
-        worker_done(w, OUTCOME_NOT_STARTED, status, NULL, spent);
+        worker_done(w, OUTCOME_NOT_STARTED, status, NULL, after);
     else if (status > 128)
-        worker_done(w, OUTCOME_SIGNAL, status - 128, NULL, spent);
+        worker_done(w, OUTCOME_SIGNAL, status - 128, NULL, after);
     else
-        worker_done(w, OUTCOME_EXIT, status, NULL, spent);
+        worker_done(w, OUTCOME_EXIT, status, NULL, after);
 }
 
 static void worker_ready(struct shell_worker *w)
@@ -289,7 +290,7 @@ static void worker_on_end(void *data, const struct stream_end *end)
 
     if (w->state == WORKER_BUSY) {
         worker_done(w, w->out.bytes.len ? OUTCOME_NO_STATUS : OUTCOME_LOST, -1,
-                    worker_end_text(end), true);
+                    worker_end_text(end), WORKER_ENDED);
         return;
     }
     why = w->state == WORKER_STARTING ? worker_start_text(w, end) : worker_end_text(end);
@@ -306,9 +307,9 @@ static void worker_on_time(void *data)
         w->base.calls->gone(w->base.data, "no shell answered in time", false);
     else if (w->stopping)
         worker_done(w, OUTCOME_NO_STATUS, -1,
-                    mem_format("more than %zu bytes, and no end of it", w->limit), true);
+                    mem_format("more than %zu bytes, and no end of it", w->limit), WORKER_SPENT);
     else
-        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, true);
+        worker_done(w, OUTCOME_TIMEOUT, -1, NULL, WORKER_SILENT);
 }
 
 static void worker_on_begun(void *data)

@@ -12,10 +12,18 @@
 struct transport;
 struct worker;
 
+/* What is left of a worker after a request; all but WORKER_IDLES want it closed. */
+enum worker_after {
+    WORKER_IDLES,
+    WORKER_SPENT,  /* it can do no more */
+    WORKER_ENDED,  /* its shell or its connection ended in the middle of the request */
+    WORKER_SILENT, /* the host did not even keep the request's own time: is it still there? */
+};
+
 struct worker_calls {
     void (*ready)(void *data);
-    /* Takes over what `r` owns.  `spent`: the worker can do no more and wants to be closed. */
-    void (*done)(void *data, struct result *r, bool spent);
+    /* Takes over what `r` owns. */
+    void (*done)(void *data, struct result *r, enum worker_after after);
     /* Not in a request: before it was ready, or while idle.  Wants to be closed.
      * `crowded`: the host has no session for it beside those that are there. */
     void (*gone)(void *data, const char *why, bool crowded);

@@ -1,53 +1,23 @@
 #!/bin/sh
 # ssh.sh: hosts over a real sshd, with a person at the terminal who is asked for the host's key and a passphrase: by an
 # alias of the ssh configuration over libssh2, by an inventory's entry over the system's ssh.
-for needed in /usr/sbin/sshd ssh ssh-keygen script; do
-    command -v "$needed" >/dev/null 2>&1 || {
-        echo "skipped: no $needed here"
-        exit 77
-    }
-done
 . "$(dirname "$0")/common.sh"
-[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
-
-d=$room/sshd
-mkdir -m 700 "$d" "$d/run"
-ssh-keygen -q -t ed25519 -N '' -f "$d/host_key"
-ssh-keygen -q -t ed25519 -N 'right words' -f "$d/locked"
-cp "$d/locked.pub" "$d/authorized_keys"
-
-# True once it listens; false where the port is another's.
-start_sshd() {
-    printf '%s\n' "Port $port" 'ListenAddress 127.0.0.1' "HostKey $d/host_key" "PidFile $d/pid" \
-        "AuthorizedKeysFile $d/authorized_keys" 'StrictModes no' 'UsePAM no' 'PermitRootLogin yes' \
-        'PasswordAuthentication no' "SetEnv HOME=$d PATH=$PATH" >"$d/sshd_config"
-    : >"$d/log"
-    /usr/sbin/sshd -D -f "$d/sshd_config" -E "$d/log" &
-    sshd=$!
-    until grep -q 'Server listening' "$d/log"; do
-        kill -0 "$sshd" 2>/dev/null || return 1
-        sleep 0.1
-    done
-}
-port=$((20000 + $$ % 20000))
-until start_sshd; do
-    port=$((port + 1))
-    [ "$port" -lt 41000 ] || exit 1
-done
-trap 'kill "$sshd"; clean_up' EXIT
+. "$here/sshd.sh"
+sshd_needs script
+sshd_start 'right words'
 
 cat >"$d/config" <<CONFIG
 Host box
     HostName 127.0.0.1
     Port $port
     User $(id -un)
-    IdentityFile $d/locked
+    IdentityFile $d/key
     IdentityAgent none
     UserKnownHostsFile $d/known_hosts
 CONFIG
 cat >"$room/hosts.yaml" <<HOSTS
 hosts:
-  other: {address: 127.0.0.1, port: $port, user: $(id -un), identity: $d/locked, known_hosts: $d/known_hosts,
+  other: {address: 127.0.0.1, port: $port, user: $(id -un), identity: $d/key, known_hosts: $d/known_hosts,
           transport: openssh}
 HOSTS
 export FETTLE_SSH_CONFIG="$d/config" XDG_RUNTIME_DIR="$d/run"

@@ -5,7 +5,11 @@ site() {
     systemctl restart "$fpm"
     nginx_reload
 }
-damage() { echo '<?php sleep(30); echo "the shop is open";' >/srv/shop/index.php; }
+# PHP looks whether a page has changed every two seconds (opcache.revalidate_freq).
+damage() {
+    echo '<?php sleep(30); echo "the shop is open";' >/srv/shop/index.php
+    sleep 3
+}
 
 exit=2 status=cause-found cause=invalid-response recommended=
 says='request_terminate_timeout'

@@ -1,11 +1,12 @@
-/* proxy.h: a TCP proxy in front of an sshd that stops or cuts after so many bytes. */
+/* proxy.h: a TCP proxy in front of an sshd that stops or cuts after so many bytes.
+ * tests/cli/proxy_tool.c makes a program of it. */
 #ifndef FETTLE_TEST_IO_PROXY_H
 #define FETTLE_TEST_IO_PROXY_H
 
 #include <sys/types.h>
 
-enum proxy_end { PROXY_CUT, PROXY_STALL };
-enum proxy_way { PROXY_DOWN, PROXY_UP }; /* from the server, to it */
+enum proxy_end { PROXY_CUT, PROXY_STALL, PROXY_DEAF }; /* deaf: not even TCP has an answer */
+enum proxy_way { PROXY_DOWN, PROXY_UP };               /* from the server, to it */
 
 struct proxy_setting { /* shared with the process */
     enum proxy_end end;
@@ -20,7 +21,8 @@ struct proxy {
     struct proxy_setting *setting; /* may be changed between connections */
 };
 
-void proxy_start(struct proxy *p, int to_port);
+/* `address`: of IPv4, in digits.  Whether it is deaf has to be known at the start. */
+void proxy_start(struct proxy *p, const char *address, int port, enum proxy_end end);
 void proxy_stop(struct proxy *p);
 
 #endif

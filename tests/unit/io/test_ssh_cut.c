@@ -72,13 +72,12 @@ static void hosts_that_hang_hold_up_no_other(void **state)
 
     (void)state;
     for (i = 0; i < BAD; i++)
-        proxy_start(&proxies[i], sshd.port);
+        proxy_start(&proxies[i], "127.0.0.1", sshd.port, PROXY_STALL);
     whole = whole_session(&proxies[0], PROXY_DOWN);
     for (i = 0; i < BAD; i++) {
         /* no banner, half of it, its end, and on to the middle of the answer */
         long points[] = {0, 10, 60, whole / 3, whole / 2, whole * 2 / 3, whole * 5 / 6, whole - 1};
 
-        proxies[i].setting->end = PROXY_STALL;
         proxies[i].setting->limit = points[i];
         one_start(&bad[i], l, proxies[i].port);
     }
@@ -99,7 +98,8 @@ static void hosts_that_hang_hold_up_no_other(void **state)
         printf("  %ld of %ld bytes: %s (%s)\n", proxies[i].setting->limit, whole,
                outcome_name(bad[i].asked.outcome), bad[i].asked.why ? bad[i].asked.why : "");
     }
-    assert_true(clock_monotonic_ms() - began < 80 * 1000); /* a deadline of its own for each phase */
+    assert_true(clock_monotonic_ms() - began <
+                80 * 1000); /* a deadline of its own for each phase */
     assert_string_equal(bad[0].asked.why, "no answer to the SSH banner within 10 s");
     assert_string_equal(bad[1].asked.why, "no SSH banner came within 10 s");
     assert_string_equal(bad[2].asked.why, "the key exchange did not end within 10 s");
@@ -151,7 +151,6 @@ static bool session_cut_at(struct proxy *p, enum proxy_way way, long limit)
     struct changer_calls calls = {on_line, on_end, &j};
     bool whole;
 
-    p->setting->end = PROXY_CUT;
     p->setting->way = way;
     p->setting->limit = limit;
     world_open(&w, NULL, NULL);
@@ -186,7 +185,7 @@ static void cut_everywhere(enum proxy_way way)
     long whole, step, at;
     int wholes = 0, cut = 0;
 
-    proxy_start(&p, sshd.port);
+    proxy_start(&p, "127.0.0.1", sshd.port, PROXY_CUT);
     assert_true(session_cut_at(&p, way, -1));
     whole = p.setting->passed[way];
     step = all && strcmp(all, "all") == 0 ? 1 : whole / (all ? atoi(all) : CUTS) + 1;

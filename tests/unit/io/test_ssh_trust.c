@@ -44,8 +44,8 @@ static void assert_refused(char *text, const char *says)
     char *why;
 
     assert_int_equal(try_with(text, NULL, &why), OUTCOME_UNREACHABLE);
-    if (!strstr(why, says))
-        fail_msg("\"%s\" does not say \"%s\"", why, says);
+    if (!why || !strstr(why, says))
+        fail_msg("\"%s\" does not say \"%s\"", why ? why : "", says);
     free(text);
     free(why);
 }
