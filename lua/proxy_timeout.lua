@@ -3,6 +3,8 @@
 
 local addresses = require "addresses"
 local backend = require "backend"
+local fpm = require "fpm"
+local fpm_limit = require "fpm_limit"
 local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
@@ -196,6 +198,24 @@ function M.read(host, symptom, item)
         .. "answers %d, but later: %s.", answer.code, measured_text(answer)), took, answer.total)
 end
 
+-- Requests that wait for a process of the pool look like a slow page.  That some wait now is told and no verdict:
+-- those that were asked here to see the symptom are among them.
+local function pool_words(host, item)
+    local address = item.upstream.address
+    local pools = fpm.find(host)
+    local pool = (address.unix and fpm.of_socket(pools, address.unix) or fpm.of_port(pools, address.port))[1]
+    local seen = pool and fpm_limit.look(host, pool, item.upstream.failure.at)
+    if not seen or (seen.queue or 0) == 0 then
+        return ""
+    end
+    for _, one in ipairs(seen.evidence) do
+        item.evidence[#item.evidence + 1] = one
+    end
+    return string.format(" Right now %d connections wait for a process of pool [%s], which has %d of at most %s (pm.max_children "
+        .. "in %s): if other requests keep them all at work, this one is not slow itself.", seen.queue, pool.name, seen.busy,
+        tostring(seen.max or "?"), pool.file)
+end
+
 -- FastCGI and its like cannot be asked without nginx.
 function M.read_unmeasured(host, item, opening)
     if item.upstream.address.port then
@@ -210,7 +230,7 @@ function M.read_unmeasured(host, item, opening)
         .. "measured from outside with %s, so no value is proposed: look at what the request does there (PHP-FPM: "
         .. "request_slowlog_timeout, and max_execution_time and request_terminate_timeout, which should be lower than "
         .. "nginx's %s), and raise it for that location only if the work cannot be shorter.", item.pass.kind,
-        item.limit.name), 75)
+        item.limit.name) .. pool_words(host, item), 75)
 end
 
 local function listening(host, item, peer)

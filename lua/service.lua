@@ -19,7 +19,7 @@ local systemctl_show = require "systemctl_show"
 local M = {}
 
 local PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainCode,"
-    .. "ExecMainStatus,MainPID,NRestarts,FragmentPath"
+    .. "ExecMainStatus,MainPID,NRestarts,FragmentPath,Triggers"
 
 local function has_systemd(host)
     return host:memo("systemd runs", function()
@@ -119,22 +119,29 @@ local function line_that_names(body, text)
     return nil
 end
 
--- Units whose own file holds this text.
+-- systemd itself may hold the socket and start the service at the first connection (systemd.socket(5)): then that
+-- unit is the one that listens, whatever the service's own file says.
+local function is_listener(unit, line)
+    return unit:find("%.socket$") ~= nil and line:find("^%s*ListenStream%s*=") ~= nil
+end
+
+-- Units whose own file holds this text: the socket that listens, else services.
 local function units_that_name(host, text)
     local r = host:run({ "grep", "-rlF", "-e", text, "--", table.unpack(UNIT_FOLDERS) })
-    local found, seen = {}, {}
+    local found, sockets, seen = {}, {}, {}
     for path in r.out:gmatch("[^\n]+") do
-        local unit = path:match("/([^/]+%.service)$")
-        if unit and not seen[unit] and not unit:find("@.service$") then
+        local unit = path:match("/([^/]+%.service)$") or path:match("/([^/]+%.socket)$")
+        if unit and not seen[unit] and not unit:find("@%.%a+$") then
             local body, _, read = host:read(path)
             local line = line_that_names(body or "", text)
-            if line then
+            local list = line and (is_listener(unit, line) and sockets or unit:find("%.service$") and found)
+            if list then
                 seen[unit] = true
-                found[#found + 1] = { unit = unit, path = path, line = line, read = read }
+                list[#list + 1] = { unit = unit, path = path, line = line, read = read }
             end
         end
     end
-    return found
+    return #sockets > 0 and sockets or found
 end
 
 local function add_unit_files(unit, files)
@@ -259,6 +266,12 @@ function M.slug(text)
     return (text:gsub("%.service$", ""):lower():gsub("[^a-z0-9]+", "-"))
 end
 
+-- What stops it again: with a socket goes the service that it may have started.
+local function stop_argv(svc)
+    local triggered = svc.name:find("%.socket$") and svc.unit and tostring(svc.unit.Triggers):match("^(%S+%.service)$")
+    return { "systemctl", "stop", svc.name, triggered or nil }
+end
+
 -- The fix's commands that (re)start a service.  What did not run before is stopped again by an undo;
 -- `running`: it was seen to listen, whatever its supervisor says.
 function M.start_commands(svc, running)
@@ -275,7 +288,7 @@ function M.start_commands(svc, running)
                             note = "lets systemd try " .. svc.name .. " again, however often it failed" }
         end
         commands[#commands + 1] = { argv = { "systemctl", "restart", svc.name },
-            undo = was_down and { "systemctl", "stop", svc.name } or nil,
+            undo = was_down and stop_argv(svc) or nil,
             note = "starts " .. svc.name .. " through systemd" }
         return commands
     elseif svc.kind == "sysv" then

@@ -209,8 +209,20 @@ local function service_cause(host, symptom, found, svc, title, opening)
     return cause
 end
 
--- Sockets that pools listen on right now and that nginx is not told to use: what nginx could mean.
-local function other_sockets(host, symptom, found)
+-- Does every pass that uses the socket speak this protocol?
+local function speaks(found, kind)
+    for _, use in ipairs(found.uses or {}) do
+        for _, pass in ipairs(use.passes) do
+            if pass.kind ~= kind then
+                return false
+            end
+        end
+    end
+    return found.uses ~= nil
+end
+
+-- Sockets that pools listen on right now and that nginx is not told to use.
+local function pool_sockets(host, symptom, found)
     local ss = require "ss"
     local used, list, seen = {}, {}, {}
     for _, use in ipairs(symptom.nx.config:addresses()) do
@@ -220,27 +232,35 @@ local function other_sockets(host, symptom, found)
         if pool.path and not used["unix:" .. pool.path] and not seen[pool.path]
             and #M.listeners(ss.unix_listeners(found.ss.out), pool.path, host) > 0 then
             seen[pool.path] = true
-            list[#list + 1] = pool
+            local line = lines.at(pool.text, pool.listen_line)
+            list[#list + 1] = { path = pool.path, who = string.format("Pool [%s] (%s)", pool.name, pool.file), good = true,
+                                shown = line and pool.read:show(line) }
         end
     end
     return list
 end
 
-local function is_php(found)
-    for _, use in ipairs(found.uses or {}) do
-        for _, pass in ipairs(use.passes) do
-            if pass.kind ~= "fastcgi_pass" then
-                return false
-            end
-        end
+-- What nginx could mean instead.  -> array of { path, who, shown, good }, and why none of them is certain, or nil
+local function other_sockets(host, symptom, found)
+    if speaks(found, "fastcgi_pass") then
+        return pool_sockets(host, symptom, found)
+    elseif not speaks(found, "proxy_pass") then
+        return {}
     end
-    return found.uses ~= nil
+    local list = require("http_sockets").find(host, symptom, found)
+    local idle = #list > 0 and require("wrong_proxy_pass").idle_services(host) or {}
+    if #idle > 0 then
+        return list, table.concat(idle, ", ") .. " should run and does not, and could be meant as well"
+    elseif #list == 1 and not list[1].good then
+        return list, string.format("asked directly it answers %d, which is no success", list[1].answer.code)
+    end
+    return list
 end
 
-local function address_fix(host, symptom, found, pool, recommended)
+local function address_fix(host, symptom, found, other, recommended)
     local nx = symptom.nx
-    local access = socket_access.check(host, nx.worker, pool.path)
-    local edits, reason = nginx_change.addresses(host, nx, found.uses, "unix:" .. pool.path)
+    local access = socket_access.check(host, nx.worker, other.path)
+    local edits, reason = nginx_change.addresses(host, nx, found.uses, "unix:" .. other.path)
     if not edits then
         return nil, reason
     end
@@ -248,37 +268,40 @@ local function address_fix(host, symptom, found, pool, recommended)
         return nil, access.why
     end
     return {
-        id = "use-" .. service.slug(pool.path:match("([^/]+)$")),
-        title = "Point nginx at " .. pool.path,
-        why = string.format("Pool [%s] (%s) listens there, and %s may connect. nginx reloads without "
-            .. "dropping a request.", pool.name, pool.file, nx.worker.name),
+        id = "use-" .. service.slug(other.path:match("([^/]+)$")),
+        title = "Point nginx at " .. other.path,
+        why = string.format("%s listens there, and %s may connect. nginx reloads without dropping a request.",
+            other.who, nx.worker.name),
         risk = "low", recommended = recommended, edits = edits,
         validate = { nginx.validate(nx) },
         commands = { { argv = nginx.reload(host, nx), note = "nginx takes the new address" } },
-        verify = M.verify(symptom, pool.path),
+        verify = M.verify(symptom, other.path),
     }
 end
 
-local function wrong_path(host, symptom, found, confirmed, others)
+local function wrong_path(host, symptom, found, confirmed, others, doubt)
     local cause = { title = "nginx and the backend mean different sockets", likelihood = 90,
                     evidence = found.evidence, fixes = {}, subject = { upstream = found.socket.key } }
     local names, problem = {}, nil
-    for _, pool in ipairs(others) do
-        names[#names + 1] = pool.path
-        local line = lines.at(pool.text, pool.listen_line)
-        if line then
-            cause.evidence[#cause.evidence + 1] = pool.read:show(line)
-        end
-        local fix, reason = address_fix(host, symptom, found, pool, #others == 1)
+    for _, other in ipairs(others) do
+        names[#names + 1] = other.path
+        cause.evidence[#cause.evidence + 1] = other.shown
+        local fix, reason = address_fix(host, symptom, found, other, #others == 1 and not doubt)
         problem = problem or reason
         cause.fixes[#cause.fixes + 1] = fix
     end
-    cause.summary = string.format("nginx connects to %s%s, but no pool is set to listen there; PHP-FPM listens on %s.",
-        found.path, written_at(found), table.concat(names, " and "))
+    local php = speaks(found, "fastcgi_pass")
+    cause.summary = string.format("nginx connects to %s%s, but %s; %s on %s.", found.path, written_at(found),
+        php and "no pool is set to listen there" or "nobody listens there and no systemd unit names it",
+        php and "PHP-FPM listens" or #others == 1 and others[1].who .. " listens" or "HTTP servers listen",
+        table.concat(names, " and "))
     if #others > 1 then
         cause.summary = cause.summary .. " Choose the one that this site belongs to."
     elseif #cause.fixes == 0 then
         cause.summary = cause.summary .. " It is not changed by itself: " .. tostring(problem) .. "."
+    elseif doubt then
+        cause.likelihood = 80
+        cause.summary = cause.summary .. " Whether that one is meant, a person has to say: " .. doubt .. "."
     end
     return confirmed(cause)
 end
@@ -297,9 +320,9 @@ function M.missing(host, symptom, found, confirmed, inconclusive)
                 .. ". Start the one that should serve this site.",
         }
     end
-    local others = is_php(found) and other_sockets(host, symptom, found) or {}
+    local others, doubt = other_sockets(host, symptom, found)
     if #others > 0 then
-        return wrong_path(host, symptom, found, confirmed, others)
+        return wrong_path(host, symptom, found, confirmed, others, doubt)
     end
     local problems = fpm.find(host).problems
     if #problems > 0 then
@@ -322,9 +345,12 @@ function M.stale(host, symptom, found, confirmed, inconclusive)
     if svc then
         return confirmed(service_cause(host, symptom, found, svc, "A stale socket file that nobody listens on", opening))
     end
-    local others = is_php(found) and (not candidates or #candidates == 0) and other_sockets(host, symptom, found) or {}
+    local others, doubt = {}, nil
+    if not candidates or #candidates == 0 then
+        others, doubt = other_sockets(host, symptom, found)
+    end
     if #others > 0 then
-        return wrong_path(host, symptom, found, confirmed, others)
+        return wrong_path(host, symptom, found, confirmed, others, doubt)
     end
     return confirmed {
         title = "A stale socket file that nobody listens on", likelihood = 80, evidence = found.evidence,

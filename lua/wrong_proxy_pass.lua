@@ -379,6 +379,13 @@ local function http_behind(host, symptom, found, pass)
         found.evidence)
 end
 
+-- nginx reads the first three bytes of an HTTP/1 answer, "HTT", as the length of an HTTP/2 frame.  A server that
+-- speaks both languages never gives cause to that line.
+local function answered_in_http1(found)
+    local failure = found.upstream.failure
+    return failure ~= nil and failure.entry.message:find("^upstream sent too large http2 frame: 4740180") ~= nil
+end
+
 -- Of an upstream that takes connections: does it speak what the pass speaks?  -> cause | nil
 function M.language(host, symptom, found, target)
     for _, use in ipairs(found.uses) do
@@ -389,7 +396,7 @@ function M.language(host, symptom, found, target)
                 if not cause and found.upstream.address.port and pass.target.scheme then
                     cause = scheme_mismatch(host, symptom, found, pass, target and target.name == host.name)
                 end
-            elseif pass.kind ~= "memcached_pass" and pass.kind ~= "grpc_pass" then
+            elseif pass.kind ~= "memcached_pass" and (pass.kind ~= "grpc_pass" or answered_in_http1(found)) then
                 cause = http_behind(host, symptom, found, pass)
             end
             if cause then

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,10 +97,12 @@ static void pool_on_done(void *data, struct result *r, enum worker_after after)
     /* A worker that waits proves nothing: only a new one does. */
     while (after == WORKER_SILENT && (idle = pool_slot(t, SLOT_IDLE)))
         slot_close(idle);
-    if ((after == WORKER_ENDED || after == WORKER_SILENT) && !read->doubted)
-        reader_doubt(t, read, r);
-    else
+    if ((after == WORKER_ENDED || after == WORKER_SILENT) && !read->again) {
+        result_release(r);
+        reader_again(t, read);
+    } else {
         reader_finish(t, read, r);
+    }
 }
 
 static void pool_on_room(void *data)
@@ -266,8 +269,7 @@ static void pool_dispatch(struct target *t)
     int open = -pool_count(t, SLOT_STARTING);
 
     while ((read = reader_due(t)) && (slot = pool_slot(t, SLOT_IDLE)))
-        if (!reader_settle(t, read))
-            pool_run(t, slot, read);
+        pool_run(t, slot, read);
     for (; read && (!reader_may_run(t, read) || !pool_patience(t, read)); read = read->next)
         open += reader_may_run(t, read);
     for (; open > 0 && pool_wants_more(t); open--)

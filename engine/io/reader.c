@@ -197,7 +197,6 @@ void reader_finish(struct target *t, struct read *read, struct result *r)
 {
     struct request q = {read->argv, read->timeout_ms, read->limit, read->fresh};
 
-    result_release(&read->result);
     read->result = *r;
     read->state = READ_DONE;
     reader_remember(t, read);
@@ -210,23 +209,11 @@ void reader_finish(struct target *t, struct read *read, struct result *r)
     read_free_if_unused(t, read);
 }
 
-void reader_doubt(struct target *t, struct read *read, struct result *r)
+void reader_again(struct target *t, struct read *read)
 {
-    read->result = *r;
-    read->doubted = true;
+    read->again = true;
     read->state = READ_QUEUED;
     reader_wake(t);
-}
-
-bool reader_settle(struct target *t, struct read *read)
-{
-    struct result r = read->result;
-
-    if (!read->doubted || r.outcome != OUTCOME_TIMEOUT)
-        return false;
-    memset(&read->result, 0, sizeof read->result);
-    reader_finish(t, read, &r);
-    return true;
 }
 
 void reader_fail(struct target *t, struct read *read, enum outcome outcome, const char *why)

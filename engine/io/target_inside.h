@@ -5,9 +5,8 @@
  *
  *     READ_QUEUED -> READ_RUNNING -> READ_DONE (remembered, until it is forgotten)
  *
- * An answer that breaks off says nothing about the host: the read is queued once more, in doubt.
- * The next worker runs it again, or, where it had timed out, shows by being there that the host is;
- * where none comes, the host is unreachable.
+ * An answer that breaks off, or that the host itself should have ended long ago, says nothing: the
+ * read is queued once more, and run by a new worker.  Where none comes, the host is unreachable.
  *
  * Whoever asked is told from the loop, in reader_wake(), never from a call of theirs. */
 #ifndef FETTLE_IO_TARGET_INSIDE_H
@@ -37,8 +36,8 @@ struct read {
     bool forgotten;   /* nobody new may have it; goes with its last ticket */
     enum read_state state;
     size_t tickets;       /* that point here */
-    bool doubted;         /* queued once more */
-    struct result result; /* READ_DONE, or doubted: what came of it, if the host is still there */
+    bool again; /* run once more */
+    struct result result;
 };
 
 enum slot_state { SLOT_EMPTY, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY };
@@ -88,10 +87,7 @@ void reader_wake(struct target *t); /* soon, from the loop: hand out work, tell 
 void reader_finish(struct target *t, struct read *read, struct result *r);
 /* The same without anything having been run.  `why` is copied. */
 void reader_fail(struct target *t, struct read *read, enum outcome outcome, const char *why);
-/* It broke off, for the first time.  Takes over what `r` owns. */
-void reader_doubt(struct target *t, struct read *read, struct result *r);
-/* The host is there, and `read` in doubt had timed out: true, and that is its answer. */
-bool reader_settle(struct target *t, struct read *read);
+void reader_again(struct target *t, struct read *read); /* it is run once more */
 struct read *reader_next(struct target *t); /* the oldest that is queued, or NULL */
 /* The oldest that is queued and may run: a backend is asked one thing at a time. */
 struct read *reader_due(struct target *t);

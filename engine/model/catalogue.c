@@ -83,6 +83,7 @@ static const char *const reads[] = {
 static const char *const changes[] = {
     "systemctl start <unit>",
     "systemctl stop <unit>",
+    "systemctl stop <unit> <unit>", /* a socket and the service that it has started */
     "systemctl restart <unit>",
     "systemctl reload <unit>",
     "systemctl reset-failed <unit>",

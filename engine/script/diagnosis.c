@@ -31,7 +31,8 @@ struct diagnosis {
     struct diagnosis_options o;
     struct host_report report;
     struct play symptom;
-    struct play *plays; /* as many as the incident has playbooks */
+    struct play *plays;             /* as many as the incident has playbooks */
+    const struct evidence *unheard; /* of the symptom's, what it did not consider; or NULL */
     size_t running;
     int symptom_ref;
     void (*done)(void *data, struct host_report *report);
@@ -90,15 +91,30 @@ static void finish(struct diagnosis *d)
 
 /* ---- a playbook ---- */
 
+/* What the symptom's step did not hear, every playbook builds on. */
+static void doubt(struct play *p)
+{
+    const struct diagnosis *d = p->diagnosis;
+    struct finding *f = &p->draft;
+    const struct evidence *missing = doubts_first(&p->task.doubts, f->evidence, f->evidence_count);
+
+    if (!missing)
+        missing = d->unheard;
+    if (missing && f->verdict != VERDICT_INCONCLUSIVE)
+        doubt_finding(f, missing);
+}
+
 static void take_finding(struct play *p)
 {
     struct host_report *r = &p->diagnosis->report;
 
+    doubt(p);
     r->findings = mem_grow(r->findings, r->finding_count + 1, sizeof *r->findings);
     r->findings[r->finding_count++] = p->draft;
     p->over = true;
-    tell(p->diagnosis, "verdict", json_pack("{s:s,s:s}", "playbook", p->book->name, "verdict",
-                                            verdict_name(p->draft.verdict)));
+    tell(p->diagnosis, "verdict",
+         json_pack("{s:s,s:s}", "playbook", p->book->name, "verdict",
+                   verdict_name(p->draft.verdict)));
     memset(&p->draft, 0, sizeof p->draft);
     if (--p->diagnosis->running == 0)
         finish(p->diagnosis);
@@ -134,8 +150,8 @@ static int begin_step(struct play *p, const struct step *s, const char *kind, st
 
 static void tell_step(struct play *p, const struct step *s)
 {
-    tell(p->diagnosis, "step", json_pack("{s:s,s:s,s:s*}", "playbook", p->book->name, "step", s->id,
-                                         "title", s->title));
+    tell(p->diagnosis, "step",
+         json_pack("{s:s,s:s,s:s*}", "playbook", p->book->name, "step", s->id, "title", s->title));
 }
 
 static void go_on(struct play *p, const struct step *s)
@@ -163,7 +179,8 @@ static void step_ended(struct task *t, int results, const char *error)
         take_finding(p);
     } else {
         text = mem_format("%s:%zu: step \"%s\" ends without return go, confirmed, ruled_out or "
-                          "inconclusive", p->book->file, now ? now->line : 0, t->step);
+                          "inconclusive",
+                          p->book->file, now ? now->line : 0, t->step);
         give_up(p, text);
         free(text);
     }
@@ -190,6 +207,20 @@ static void keep_symptom(struct diagnosis *d)
     d->symptom_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+/* "All is well" needs to have been heard too. */
+static void doubt_symptom(struct diagnosis *d)
+{
+    struct host_report *r = &d->report;
+
+    d->unheard =
+        doubts_first(&d->symptom.task.doubts, r->symptom_evidence, r->symptom_evidence_count);
+    if (d->unheard && r->symptom == SYMPTOM_ABSENT) {
+        r->symptom = SYMPTOM_UNKNOWN;
+        free(r->symptom_summary);
+        r->symptom_summary = doubt_text(d->unheard);
+    }
+}
+
 /* on_end of the symptom's task */
 static void symptom_ended(struct task *t, int results, const char *error)
 {
@@ -199,7 +230,8 @@ static void symptom_ended(struct task *t, int results, const char *error)
 
     if (!error && hostapi_ending(t->co, results) != ENDING_VERDICT) {
         d->report.error = mem_format("%s:%zu: the symptom's step ends without return present, "
-                                     "absent or unknown", p->book->file, p->book->steps[0].line);
+                                     "absent or unknown",
+                                     p->book->file, p->book->steps[0].line);
     } else if (error) {
         d->report.symptom = SYMPTOM_UNKNOWN;
         d->report.error = mem_dup(error);
@@ -208,8 +240,10 @@ static void symptom_ended(struct task *t, int results, const char *error)
         finish(d);
         return;
     }
-    tell(d, "symptom", json_pack("{s:s,s:s*}", "state", words[d->report.symptom], "summary",
-                                 d->report.symptom_summary));
+    doubt_symptom(d);
+    tell(d, "symptom",
+         json_pack("{s:s,s:s*}", "state", words[d->report.symptom], "summary",
+                   d->report.symptom_summary));
     keep_symptom(d);
     if (d->report.symptom == SYMPTOM_ABSENT)
         finish(d);

@@ -61,6 +61,7 @@ static void answered(void *data, const struct result *r)
     copy_buf(&s->result.err, &r->err);
     s->result.why = mem_dup(r->why);
     note_unreachable(t->world, s);
+    doubts_note(&t->doubts, target_host(s->target)->name, s->argv, &s->result);
     if (--t->waiting == 0) {
         task_ready(t);
         world_pump(t->world);

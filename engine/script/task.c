@@ -72,6 +72,7 @@ void task_release(struct task *t)
     if (!t->world)
         return;
     task_end(t);
+    doubts_release(&t->doubts);
     for (p = &t->world->tasks; *p; p = &(*p)->next) {
         if (*p == t) {
             *p = t->next;
@@ -259,7 +260,8 @@ static void resume(struct task *t)
         finish(t, status, results);
 }
 
-/* One at a time, also when waking one wakes others: recursion would stack coroutine on coroutine. */
+/* One at a time, also when waking one wakes others: recursion would stack coroutine on coroutine.
+ */
 void world_pump(struct world *w)
 {
     struct task *t;

@@ -9,6 +9,7 @@
 
 #include "io/reader.h"
 #include "model/playbook.h"
+#include "script/doubt.h"
 #include "script/sandbox.h"
 
 #include <stdint.h>
@@ -22,9 +23,9 @@ struct world {
     size_t target_count;
     struct target *(*peer)(void *data, const char *address); /* may be NULL */
     void *peer_data;
-    long budget;      /* instructions for a step */
-    int watchdog_ms;  /* for one stretch between two waits */
-    int prelude_ref;  /* the table that prelude.lua returns */
+    long budget;       /* instructions for a step */
+    int watchdog_ms;   /* for one stretch between two waits */
+    int prelude_ref;   /* the table that prelude.lua returns */
     char *unreachable; /* why targets[0] cannot be reached, once that is known */
     struct task *tasks;
     struct slot *slots; /* all that were ever made; freed with the world */
@@ -34,15 +35,15 @@ struct world {
 
 struct task {
     struct world *world;
-    const char *name;                /* for messages: the playbook's */
-    const struct incident *incident; /* may be NULL */
-    const struct playbook *playbook; /* whose declarations bind it; NULL: none, see `allows` */
+    const char *name;                  /* for messages: the playbook's */
+    const struct incident *incident;   /* may be NULL */
+    const struct playbook *playbook;   /* whose declarations bind it; NULL: none, see `allows` */
     bool (*allows)(char *const *argv); /* with `playbook` NULL */
-    const char *file, *step;         /* of what runs now; borrowed until it ends */
-    const char *next_step;           /* set by `go`; borrowed from the playbook */
-    lua_State *co;                   /* NULL: nothing runs */
+    const char *file, *step;           /* of what runs now; borrowed until it ends */
+    const char *next_step;             /* set by `go`; borrowed from the playbook */
+    lua_State *co;                     /* NULL: nothing runs */
     int co_ref;
-    uint64_t generation;             /* of this life; 0 when none */
+    uint64_t generation; /* of this life; 0 when none */
     bool ready, asleep, exhausted;
     long spent;
     size_t waiting; /* slots that have not answered */
@@ -52,6 +53,7 @@ struct task {
      * wrong (file and line included).  May start the next piece. */
     void (*on_end)(struct task *t, int results, const char *error);
     void *data;
+    struct doubts doubts; /* of all its pieces */
     void *draft; /* what the engine's own calls leave there for on_end; the owner's business */
     struct task *next;
 };
@@ -75,7 +77,7 @@ void world_add_target(struct world *w, struct target *t);
 void task_init(struct task *t, struct world *w);
 /* Starts the function on top of w->sandbox.L (popped), at the next pump. */
 void task_start(struct task *t, const char *file, const char *step);
-void task_end(struct task *t);  /* in the middle too; without on_end */
+void task_end(struct task *t); /* in the middle too; without on_end */
 void task_release(struct task *t);
 
 struct task *task_of(lua_State *L);

@@ -201,14 +201,14 @@ fixes_shown='[.hosts[0].fixes[]? | {id, title, recommended, validate, verify,
 
 planned_diff() { # planned_diff PATH
     jq -j --arg id "$recommended" --arg path "$1" \
-        '.hosts[0].fixes[] | select(.id == $id).changes[] | select(.kind == "edit" and .path == $path).diff' "$seen/plan.out"
+        '.hosts[0].fixes[] | select(.id as $i | $id | split(" ") | index($i)).changes[] | select(.kind == "edit" and .path == $path).diff' "$seen/plan.out"
 }
 
 # What apply did to the file is, byte for byte, what was shown.
 check_edits() {
     local path copy
     expect "files that the fix edits" "$edits" \
-        "$(jq -r --arg id "$recommended" '[.hosts[0].fixes[] | select(.id == $id).changes[] | select(.kind == "edit").path] | join(" ")' "$seen/plan.out")"
+        "$(jq -r --arg id "$recommended" '[.hosts[0].fixes[] | select(.id as $i | $id | split(" ") | index($i)).changes[] | select(.kind == "edit").path] | join(" ")' "$seen/plan.out")"
     for path in $edits; do
         copy=$seen/$(basename "$path")
         inside cat "$path" >"$copy.after"
@@ -230,7 +230,7 @@ check_journal() { # RUN
     local where planned journaled
     for where in $hosts; do
         planned=$(jq -r --arg id "$recommended" --arg host "$where" --arg via "$via" '
-            .hosts[0].fixes[] | select(.id == $id) | [.changes[] | select($via == "local" or .host == $host)] |
+            .hosts[0].fixes[] | select(.id as $i | $id | split(" ") | index($i)) | [.changes[] | select($via == "local" or .host == $host)] |
             (.[] | select(.kind == "edit") | "write \(.path) \(.after_sha256)"),
             (.[] | select(.kind == "command") | "command \(.argv | join(" "))")' "$seen/plan.out")
         journaled=$(host_in "$where" sh -c 'cat "/var/lib/fettle/$1/journal" 2>/dev/null || :' sh "$1" |

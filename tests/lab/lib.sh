@@ -129,7 +129,9 @@ lab_keep() {
     mount -t tmpfs -o mode=755 fettle-lab "$lab_dir/fs"
     mount --bind "$lab_dir/hosts" /etc/hosts
     ip link set lo up
-    ip link add br0 type bridge
+    # With an address of its own: else it takes the lowest of its ports, and whoever knew the old one is not heard for
+    # seconds when a host comes or goes.
+    ip link add br0 address 02:00:0a:4d:00:01 type bridge
     ip address add 10.77.0.1/24 dev br0
     ip link set br0 up
     touch "$lab_dir/ready"

@@ -234,6 +234,38 @@ static void unreachable_hosts_are_said_to_be(void **state)
     world_free_report(r);
 }
 
+#define FOUND_NOTHING                                                                              \
+    "return confirmed{title = 't', summary = 's', likelihood = 9, evidence = {r:show('')}}"
+
+/* Out of time and found nothing look alike to a step: what it did not show, it did not consider. */
+static void no_verdict_rests_on_what_was_not_heard(void **state)
+{
+    static const char says[] = "`id -u` on web1 did not end in time";
+    struct host_report *r;
+
+    (void)state;
+    world_outcome("id -u", OUTCOME_TIMEOUT, "");
+    world_answer("ss -s", 0, "", "");
+    r = run_one("host:run{'id', '-u'} local r = host:run{'ss', '-s'} " FOUND_NOTHING);
+    assert_int_equal(r->status, HOST_INCONCLUSIVE);
+    assert_int_equal(r->findings[0].evidence_count, 1);
+    assert_string_equal(r->findings[0].evidence[0].outcome, "timeout");
+    expect_reason(r, says);
+    /* shown, so considered */
+    r = run_one("local r = host:run{'id', '-u'} " FOUND_NOTHING);
+    assert_int_equal(r->status, HOST_CAUSE_FOUND);
+    world_free_report(r);
+    /* what the symptom did not hear, nobody heard */
+    r = run("host:run{'id', '-u'} return present{summary = 's'}",
+            world_playbook("one", "look", "local r = host:run{'ss', '-s'} " FOUND_NOTHING, NULL),
+            NULL, NULL);
+    expect_reason(r, says);
+    r = run("host:run{'id', '-u'} return absent{summary = 's'}", NULL, NULL, NULL);
+    assert_int_equal(r->symptom, SYMPTOM_UNKNOWN);
+    assert_int_equal(r->status, HOST_INCONCLUSIVE);
+    world_free_report(r);
+}
+
 static void freeing_in_the_middle_leaks_nothing(void **state)
 {
     struct incident *i = world_incident(
@@ -339,7 +371,8 @@ int main(void)
         T(a_hundred_steps_are_enough), T(reads_run_side_by_side), T(reading_files_says_why_not),
         T(peers_are_other_hosts), T(a_memo_is_computed_once), T(a_memo_outlives_who_began_it),
         T(memos_in_a_circle_are_refused), T(a_late_answer_is_refused),
-        T(unreachable_hosts_are_said_to_be), T(freeing_in_the_middle_leaks_nothing),
+        T(unreachable_hosts_are_said_to_be), T(no_verdict_rests_on_what_was_not_heard),
+        T(freeing_in_the_middle_leaks_nothing),
         T(params_have_types), T(progress_is_told), T(the_manual_says_what_a_step_can_call),
     };
 

@@ -1,0 +1,77 @@
+/* doubt.c: no verdict rests on what a host did not finish saying. */
+#include "script/doubt.h"
+#include "base/argv.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void copy(struct evidence *to, const char *host, char *const *argv, const char *outcome,
+                 int64_t at_ms)
+{
+    to->host = mem_dup(host);
+    to->argv = argv_dup(argv);
+    to->outcome = mem_dup(outcome);
+    to->code = -1;
+    to->at_ms = at_ms;
+    to->excerpt = mem_dup("");
+}
+
+void doubts_note(struct doubts *d, const char *host, char *const *argv, const struct result *r)
+{
+    bool ended = r->outcome != OUTCOME_TIMEOUT && r->outcome != OUTCOME_LOST &&
+                 r->outcome != OUTCOME_NO_STATUS;
+
+    if (!ended && d->count < sizeof d->list / sizeof *d->list)
+        copy(&d->list[d->count++], host, argv, outcome_name(r->outcome), r->at_ms);
+}
+
+void doubts_release(struct doubts *d)
+{
+    while (d->count > 0)
+        evidence_release(&d->list[--d->count]);
+}
+
+const struct evidence *doubts_first(const struct doubts *d, const struct evidence *shown, size_t n)
+{
+    size_t i, k;
+
+    for (i = 0; i < d->count; i++) {
+        for (k = 0; k < n; k++)
+            if (shown[k].argv && strcmp(shown[k].host, d->list[i].host) == 0 &&
+                argv_equal(shown[k].argv, d->list[i].argv))
+                break;
+        if (k == n)
+            return &d->list[i];
+    }
+    return NULL;
+}
+
+char *doubt_text(const struct evidence *missing)
+{
+    char *command = argv_text(missing->argv);
+    char *text =
+        mem_format("`%.200s` on %s %s, so what it would have told is missing, and nothing is "
+                   "certain without it",
+                   command, missing->host,
+                   strcmp(missing->outcome, "timeout") == 0 ? "did not end in time" : "broke off");
+
+    free(command);
+    return text;
+}
+
+void doubt_finding(struct finding *f, const struct evidence *missing)
+{
+    char *playbook = f->playbook;
+
+    f->playbook = NULL;
+    finding_release(f);
+    memset(f, 0, sizeof *f);
+    f->playbook = playbook;
+    f->verdict = VERDICT_INCONCLUSIVE;
+    f->reason = doubt_text(missing);
+    f->evidence = mem_grow(NULL, 1, sizeof *f->evidence);
+    memset(f->evidence, 0, sizeof *f->evidence);
+    copy(f->evidence, missing->host, missing->argv, missing->outcome, missing->at_ms);
+    f->evidence_count = 1;
+}
