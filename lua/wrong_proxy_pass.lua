@@ -126,23 +126,25 @@ end
 
 -- Whom nginx could mean instead: who listens on `target`, is in no other location's use and is no well-known
 -- service of another kind.  Each: {to = address for nginx, name, text, entry, evidence}
+-- -> array, and another one of those that other locations use
 function M.candidates(host, symptom, upstream, target, result, kind)
-    local used, list = used_keys(symptom.nx.config), {}
+    local used, list, shared = used_keys(symptom.nx.config), {}, {}
     local here = target.name == host.name
     for _, entry in ipairs(ss.listeners(result.out)) do
         local name = process_of(entry)
         local is_fpm = name:find("^php%-fpm") ~= nil
         local fits = kind == "fastcgi_pass" and is_fpm or kind ~= "fastcgi_pass" and not is_fpm
         local to = way_to(entry, upstream, here)
-        if fits and name ~= "a process" and not tcp.is_other_service(name) and not used[entry.port] and to then
-            list[#list + 1] = { to = to, name = name, entry = entry, evidence = result:show(tcp.line_of(result, entry)),
+        if fits and name ~= "a process" and not tcp.is_other_service(name) and to then
+            local of = used[entry.port] and shared or list
+            of[#of + 1] = { to = to, name = name, entry = entry, evidence = result:show(tcp.line_of(result, entry)),
                                 text = string.format("%s on %s", name, to) }
         end
     end
     if here and kind == "fastcgi_pass" then
         table.move(pool_sockets(host, symptom, used), 1, 16, #list + 1, list)
     end
-    return list
+    return list, shared
 end
 
 local PASSIVE = { oneshot = true }
@@ -196,6 +198,30 @@ function M.fitting(host, symptom, list, uses)
     return fitting
 end
 
+-- The one of those that other locations use which serves the very request that fails, and not just any: what it
+-- answers to a page that nobody has tells.
+function M.shared(host, symptom, found, list)
+    local question, pass = backend.question(symptom), found.uses[1] and found.uses[1].passes[1]
+    local sent = question and pass and pass.location == question.location and backend.sent(symptom.nx.config, question, pass)
+    local good = {}
+    for _, candidate in ipairs(sent and M.fitting(host, symptom, list, found.uses) or {}) do
+        good[#good + 1] = candidate.good and candidate or nil
+    end
+    if #good ~= 1 then
+        return nil
+    end
+    local answers, results = backend.ask(host, { scheme = pass.target.scheme or "http", address = good[1].to, seconds = 5,
+        name = backend.name(symptom.nx.config, question, pass), uri = sent:gsub("%?.*$", "") .. "-of-nobody" })
+    if not answers[1].code or answers[1].code < 400 then
+        return nil
+    end
+    good[1].control = results[1]
+    good[1].doubt = string.format("Other locations use it already, and a page that nobody has it answers with %d, so it knows this "
+        .. "one. Whether the request should go there, or to a service that is gone from this host, a person has to say",
+        answers[1].code)
+    return good[1]
+end
+
 local function place_for(use, candidate, upstream)
     -- A name that stands in the configuration stays: only its port was wrong.
     local host = use.address and use.address.host
@@ -236,6 +262,9 @@ local function add_candidate(evidence, candidate)
     if candidate.result then
         evidence[#evidence + 1] = backend.shown(candidate.result)
     end
+    if candidate.control then
+        evidence[#evidence + 1] = backend.shown(candidate.control)
+    end
 end
 
 -- The one listener that nginx must mean.
@@ -244,7 +273,7 @@ function M.address_cause(host, symptom, found, candidate, why)
     add_candidate(evidence, candidate)
     local fix, reason
     if candidate.to and candidate.fits then
-        fix, reason = address_fix(host, symptom, found, candidate, candidate.good == true)
+        fix, reason = address_fix(host, symptom, found, candidate, candidate.good == true and not candidate.doubt)
     end
     local cause = { title = "nginx connects to the wrong address", likelihood = 92, evidence = evidence, fixes = {},
                     subject = { upstream = found.upstream.key, backend = candidate.to } }
@@ -254,6 +283,8 @@ function M.address_cause(host, symptom, found, candidate, why)
         cause.fixes[1] = fix
         if not candidate.good then
             cause.summary = cause.summary .. " Since that is no success, a person has to say whether it is the right one."
+        elseif candidate.doubt then
+            cause.likelihood, cause.summary = 80, cause.summary .. " " .. candidate.doubt .. "."
         end
     elseif reason then
         cause.summary = cause.summary .. " It is not changed by itself: " .. reason .. "."

@@ -13,11 +13,8 @@ site() {
 }
 damage() {
     systemctl stop shop-app.socket shop-app.service
-    rm -f /run/shop.sock
 }
 
 exit=2 status=cause-found cause=unix-socket recommended=unix-socket/restart-shop-app-socket
 says='shop-app.socket is stopped'
 apply=0 after=200
-# systemd leaves the file when it lets go of the socket (RemoveOnStop= in systemd.socket(5)).
-moves='/run/shop.sock'
