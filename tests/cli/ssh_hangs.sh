@@ -57,6 +57,15 @@ whole=$(sed -n '2s/ .*//p' "$room/whole.said")
 echo "  a whole diagnosis has $whole bytes"
 check 'a whole diagnosis has some thousand bytes' [ "$whole" -gt 3000 ]
 
+# And how many until a login is refused: a little less is in the middle of one.
+ssh-keygen -q -t ed25519 -N '' -f "$d/stranger"
+proxy refused cut -1
+ten refused | sed "s|$d/key|$d/stranger|" >"$room/refused.yaml"
+expect 4 'a login with a key that nobody knows' "$fettle" hosts --check -i "$room/refused.yaml" -H host-hangs
+exec 4>&-
+lines "$room/refused.said" 2
+refused=$(sed -n '2s/ .*//p' "$room/refused.said")
+
 # hangs_at NAME HOW LIMIT WHY: beside the others, since each only waits
 hangs_at() {
     names="$names $1"
@@ -70,10 +79,11 @@ hangs_at tcp deaf 0 'no answer within 4 s'
 hangs_at banner stall 0 'no answer to the SSH banner within 4 s'
 hangs_at half-banner stall 10 'no SSH banner came within 4 s'
 hangs_at key-exchange stall 60 'the key exchange did not end within 4 s'
-hangs_at login stall $((whole * 4 / 10)) '.'
-hangs_at channel stall $((whole * 7 / 10)) '.'
-hangs_at answer stall $((whole * 9 / 10)) '.'
-hangs_at last-byte stall $((whole - 1)) '.'
+hangs_at login stall $((refused - 10)) 'the login did not end within 30 s'
+hangs_at channel stall $((refused + 200)) 'the host started no shell within 15 s'
+hangs_at shell stall $((whole * 7 / 10)) 'it answers no more'
+hangs_at answer stall $((whole * 9 / 10)) 'it answers no more'
+hangs_at last-byte stall $((whole - 1)) 'it answers no more'
 for one in $waiting; do wait "$one"; done
 for name in $names; do
     out=$room/$name.json
