@@ -15,4 +15,4 @@ exit=2 status=cause-found cause=unix-socket recommended=unix-socket/restart-$fpm
 apply=6 after=502
 apply_says='max_childern'
 # Each attempt makes the unit's notes and private folders anew, and lives for a moment.
-moves='^(/run/systemd/units|/run/systemd/journal/streams|/tmp|/var/tmp)[/ ]|^/usr/sbin/php-fpm'
+moves='^(/run/systemd/units|/run/systemd/journal/streams|/tmp|/var/tmp)[/ ]|: /usr/sbin/php-fpm|php-fpm-socket-helper|: sed -n s/'
