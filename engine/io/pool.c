@@ -84,6 +84,18 @@ static void pool_on_ready(void *data)
     reader_wake(slot->target);
 }
 
+/* A connection that breaks off at the same read again is none. */
+static void pool_lose(struct target *t, struct result *r)
+{
+    char *why = mem_format("its connection breaks off: %s", r->why ? r->why : "nobody knows why");
+
+    free(r->why);
+    r->why = why;
+    r->outcome = OUTCOME_UNREACHABLE;
+    if (!t->unreachable)
+        t->unreachable = mem_dup(why);
+}
+
 static void pool_on_done(void *data, struct result *r, enum worker_after after)
 {
     struct slot *slot = data, *idle;
@@ -97,12 +109,14 @@ static void pool_on_done(void *data, struct result *r, enum worker_after after)
     /* A worker that waits proves nothing: only a new one does. */
     while (after == WORKER_SILENT && (idle = pool_slot(t, SLOT_IDLE)))
         slot_close(idle);
-    if ((after == WORKER_ENDED || after == WORKER_SILENT) && !read->again) {
+    if (after != WORKER_IDLES && after != WORKER_SPENT && !read->again) {
         result_release(r);
         reader_again(t, read);
-    } else {
-        reader_finish(t, read, r);
+        return;
     }
+    if (after == WORKER_LOST)
+        pool_lose(t, r);
+    reader_finish(t, read, r);
 }
 
 static void pool_on_room(void *data)

@@ -290,7 +290,7 @@ static void worker_on_end(void *data, const struct stream_end *end)
 
     if (w->state == WORKER_BUSY) {
         worker_done(w, w->out.bytes.len ? OUTCOME_NO_STATUS : OUTCOME_LOST, -1,
-                    worker_end_text(end), WORKER_ENDED);
+                    worker_end_text(end), end->kind == STREAM_LOST ? WORKER_LOST : WORKER_ENDED);
         return;
     }
     why = w->state == WORKER_STARTING ? worker_start_text(w, end) : worker_end_text(end);

@@ -16,7 +16,8 @@ struct worker;
 enum worker_after {
     WORKER_IDLES,
     WORKER_SPENT,  /* it can do no more */
-    WORKER_ENDED,  /* its shell or its connection ended in the middle of the request */
+    WORKER_ENDED,  /* its shell ended in the middle of the request, */
+    WORKER_LOST,   /* or its connection did */
     WORKER_SILENT, /* the host did not even keep the request's own time: is it still there? */
 };
 

@@ -75,19 +75,26 @@ static void evidence_list_free(struct evidence *list, size_t n)
     free(list);
 }
 
-void finding_release(struct finding *f)
+void finding_drop_fixes(struct finding *f)
 {
     size_t i;
 
+    for (i = 0; i < f->fix_count; i++)
+        fix_release(&f->fixes[i]);
+    free(f->fixes);
+    f->fixes = NULL;
+    f->fix_count = 0;
+}
+
+void finding_release(struct finding *f)
+{
     free(f->playbook);
     free(f->title);
     free(f->summary);
     free(f->reason);
     json_decref(f->subject);
     evidence_list_free(f->evidence, f->evidence_count);
-    for (i = 0; i < f->fix_count; i++)
-        fix_release(&f->fixes[i]);
-    free(f->fixes);
+    finding_drop_fixes(f);
     memset(f, 0, sizeof *f);
 }
 

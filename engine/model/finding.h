@@ -108,6 +108,7 @@ struct host_report {
 void evidence_release(struct evidence *e);
 void fix_release(struct fix *f);
 void finding_release(struct finding *f);
+void finding_drop_fixes(struct finding *f); /* none is offered */
 void host_report_release(struct host_report *r);
 void host_report_order(struct host_report *r); /* the order that `findings` promises */
 

@@ -58,7 +58,9 @@ static void settle_status(struct diagnosis *d)
         if (r->findings[i].verdict == VERDICT_CONFIRMED)
             r->status = HOST_CAUSE_FOUND;
     }
-    if (d->world.unreachable) {
+    if (d->world.unreachable) { /* what was proposed so far, the other playbooks could not look at */
+        for (i = 0; i < r->finding_count; i++)
+            finding_drop_fixes(&r->findings[i]);
         r->status = HOST_UNREACHABLE;
         free(r->error);
         r->error = mem_dup(d->world.unreachable);

@@ -20,7 +20,7 @@ static void copy(struct evidence *to, const char *host, char *const *argv, const
 void doubts_note(struct doubts *d, const char *host, char *const *argv, const struct result *r)
 {
     bool ended = r->outcome != OUTCOME_TIMEOUT && r->outcome != OUTCOME_LOST &&
-                 r->outcome != OUTCOME_NO_STATUS;
+                 r->outcome != OUTCOME_NO_STATUS && r->outcome != OUTCOME_UNREACHABLE;
 
     if (!ended && d->count < sizeof d->list / sizeof *d->list)
         copy(&d->list[d->count++], host, argv, outcome_name(r->outcome), r->at_ms);
@@ -54,7 +54,9 @@ char *doubt_text(const struct evidence *missing)
         mem_format("`%.200s` on %s %s, so what it would have told is missing, and nothing is "
                    "certain without it",
                    command, missing->host,
-                   strcmp(missing->outcome, "timeout") == 0 ? "did not end in time" : "broke off");
+                   strcmp(missing->outcome, "timeout") == 0       ? "did not end in time"
+                   : strcmp(missing->outcome, "unreachable") == 0 ? "could not be asked for"
+                                                                  : "broke off");
 
     free(command);
     return text;
