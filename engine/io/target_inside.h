@@ -35,8 +35,8 @@ struct read {
     int64_t asked_ms; /* on the monotonic clock */
     bool forgotten;   /* nobody new may have it; goes with its last ticket */
     enum read_state state;
-    size_t tickets;       /* that point here */
-    bool again; /* run once more */
+    size_t tickets; /* that point here */
+    bool again;     /* it is run for the second time */
     struct result result;
 };
 

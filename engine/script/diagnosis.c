@@ -93,17 +93,28 @@ static void finish(struct diagnosis *d)
 
 /* ---- a playbook ---- */
 
+/* In the place of what the draft has so far.  Takes `reason`. */
+static void be_inconclusive(struct play *p, char *reason)
+{
+    finding_release(&p->draft);
+    p->draft.playbook = mem_dup(p->book->name);
+    p->draft.verdict = VERDICT_INCONCLUSIVE;
+    p->draft.reason = reason;
+}
+
 /* What the symptom's step did not hear, every playbook builds on. */
 static void doubt(struct play *p)
 {
-    const struct diagnosis *d = p->diagnosis;
-    struct finding *f = &p->draft;
+    const struct finding *f = &p->draft;
     const struct evidence *missing = doubts_first(&p->task.doubts, f->evidence, f->evidence_count);
 
     if (!missing)
-        missing = d->unheard;
-    if (missing && f->verdict != VERDICT_INCONCLUSIVE)
-        doubt_finding(f, missing);
+        missing = p->diagnosis->unheard;
+    if (!missing || f->verdict == VERDICT_INCONCLUSIVE)
+        return;
+    be_inconclusive(p, doubt_text(missing));
+    p->draft.evidence = doubt_evidence(missing);
+    p->draft.evidence_count = 1;
 }
 
 static void take_finding(struct play *p)
@@ -125,12 +136,8 @@ static void take_finding(struct play *p)
 /* The playbook itself is wrong: that proves nothing about the host. */
 static void give_up(struct play *p, const char *error)
 {
-    finding_release(&p->draft);
-    memset(&p->draft, 0, sizeof p->draft);
-    p->draft.playbook = mem_dup(p->book->name);
-    p->draft.verdict = VERDICT_INCONCLUSIVE;
+    be_inconclusive(p, mem_dup(error));
     p->draft.broken = true;
-    p->draft.reason = mem_dup(error);
     take_finding(p);
 }
 

@@ -22,14 +22,18 @@ void doubts_note(struct doubts *d, const char *host, char *const *argv, const st
     bool ended = r->outcome != OUTCOME_TIMEOUT && r->outcome != OUTCOME_LOST &&
                  r->outcome != OUTCOME_NO_STATUS && r->outcome != OUTCOME_UNREACHABLE;
 
-    if (!ended && d->count < sizeof d->list / sizeof *d->list)
-        copy(&d->list[d->count++], host, argv, outcome_name(r->outcome), r->at_ms);
+    if (ended)
+        return;
+    d->list = mem_grow(d->list, d->count + 1, sizeof *d->list);
+    copy(&d->list[d->count++], host, argv, outcome_name(r->outcome), r->at_ms);
 }
 
 void doubts_release(struct doubts *d)
 {
     while (d->count > 0)
         evidence_release(&d->list[--d->count]);
+    free(d->list);
+    d->list = NULL;
 }
 
 const struct evidence *doubts_first(const struct doubts *d, const struct evidence *shown, size_t n)
@@ -62,18 +66,10 @@ char *doubt_text(const struct evidence *missing)
     return text;
 }
 
-void doubt_finding(struct finding *f, const struct evidence *missing)
+struct evidence *doubt_evidence(const struct evidence *missing)
 {
-    char *playbook = f->playbook;
+    struct evidence *e = mem_alloc(sizeof *e);
 
-    f->playbook = NULL;
-    finding_release(f);
-    memset(f, 0, sizeof *f);
-    f->playbook = playbook;
-    f->verdict = VERDICT_INCONCLUSIVE;
-    f->reason = doubt_text(missing);
-    f->evidence = mem_grow(NULL, 1, sizeof *f->evidence);
-    memset(f->evidence, 0, sizeof *f->evidence);
-    copy(f->evidence, missing->host, missing->argv, missing->outcome, missing->at_ms);
-    f->evidence_count = 1;
+    copy(e, missing->host, missing->argv, missing->outcome, missing->at_ms);
+    return e;
 }

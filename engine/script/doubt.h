@@ -9,8 +9,8 @@
 #include "io/reader.h"
 #include "model/finding.h"
 
-struct doubts { /* zeroed at first; the first few are enough, as one of them decides */
-    struct evidence list[8];
+struct doubts { /* zeroed at first; as many as the task has reads, at most */
+    struct evidence *list;
     size_t count;
 };
 
@@ -21,7 +21,6 @@ void doubts_release(struct doubts *d);
 const struct evidence *doubts_first(const struct doubts *d, const struct evidence *shown, size_t n);
 /* "`cat -- /etc/x` on web1 did not end in time: …"; owned */
 char *doubt_text(const struct evidence *missing);
-/* A verdict for or against the cause becomes inconclusive, with `missing` as its evidence. */
-void doubt_finding(struct finding *f, const struct evidence *missing);
+struct evidence *doubt_evidence(const struct evidence *missing); /* one, owned */
 
 #endif

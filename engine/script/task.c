@@ -260,8 +260,7 @@ static void resume(struct task *t)
         finish(t, status, results);
 }
 
-/* One at a time, also when waking one wakes others: recursion would stack coroutine on coroutine.
- */
+/* One at a time, also when waking one wakes others: recursion would stack one coroutine on another. */
 void world_pump(struct world *w)
 {
     struct task *t;
