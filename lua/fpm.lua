@@ -2,6 +2,7 @@
 --
 --   fpm.find(host) -> { {name, listen, path (if a socket), file, text, read = result, pool (fpm_pool section),
 --                        service, binary, config} …, problems = {sentences} }
+--   fpm.of_address(host, address) -> pool | nil
 --   fpm.of_socket(pools, path), fpm.of_port(pools, address, port) -> list of pools
 
 local fpm_pool = require "fpm_pool"
@@ -118,6 +119,12 @@ function M.of_port(pools, port)
         end
     end
     return found
+end
+
+-- The pool that listens on an upstream's address, or nil.
+function M.of_address(host, address)
+    local pools = M.find(host)
+    return (address.unix and M.of_socket(pools, address.unix) or M.of_port(pools, address.port))[1]
 end
 
 -- The command that says whether the pool files are accepted; nil where the binary is not known.

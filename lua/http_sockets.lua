@@ -2,7 +2,7 @@
 -- where the socket that it names is nobody's.
 --
 --   http_sockets.find(host, symptom, found) -> array of
---       { path, who = "gunicorn (pid 7)", text, shown = evidence, answer, good }
+--       { path, who = "gunicorn (pid 7)", shown = evidence, answer, good }
 --   found: { socket = the upstream that fails, ss = result of `ss -H -lxnp` }
 --   Only those that answered in HTTP; good: below 400, to the request that failed.
 --
@@ -15,7 +15,7 @@ local tcp = require "tcp_upstream"
 
 local M = {}
 
-local MOST = 8 -- a host with more than these is no case for trying
+local MOST = 8 -- a host with more than these is no case for trying: nobody could tell which is meant
 
 -- Daemons that have a Unix socket of their own everywhere.
 local SYSTEM = { "^systemd", "^dbus", "^%(", "^php%-fpm", "^docker", "^containerd", "^snapd", "^polkit", "^rsyslog",
@@ -35,35 +35,36 @@ local function is_application(entry)
     return string.format("%s (pid %d)", first.name, first.pid)
 end
 
-local function used_paths(config)
-    local used = {}
-    for _, use in ipairs(config:addresses()) do
-        used[use.key or ""] = true
-    end
-    return used
-end
-
 local function question(symptom, found)
     local failure = found.socket.failure
     local q = symptom.url and direct.of_url(symptom, found.socket.key)
     return q or (failure and direct.of_failure(symptom, failure)) or nil
 end
 
-function M.find(host, symptom, found)
-    local q, used = question(symptom, found), used_paths(symptom.nx.config)
-    local list, seen = {}, {}
-    for _, entry in ipairs(q and q.socket and ss.unix_listeners(found.ss.out) or {}) do
+-- Sockets of applications that nginx is not told to use and may use.  -> array of { path, who }
+local function free_sockets(host, symptom, found)
+    local used, list, seen = symptom.nx.config:used_keys(), {}, {}
+    for _, entry in ipairs(ss.unix_listeners(found.ss.out)) do
         local who, path = is_application(entry), entry.path
-        if who and type(path) == "string" and path:sub(1, 1) == "/" and not seen[path] and not used["unix:" .. path]
-            and #list < MOST and socket_access.check(host, symptom.nx.worker, path).verdict == "allowed" then
+        if who and type(path) == "string" and path:sub(1, 1) == "/" and not seen[path] and not used["unix:" .. path] then
             seen[path] = true
-            q.socket = path
-            local answer = direct.ask(host, q, 5)
-            if answer.kind == "http" then
-                list[#list + 1] = { path = path, who = who, answer = answer, good = answer.code < 400,
-                                    text = string.format("%s on %s", who, path),
-                                    shown = answer.result:show(answer.line) }
+            if #list <= MOST and socket_access.check(host, symptom.nx.worker, path).verdict == "allowed" then
+                list[#list + 1] = { path = path, who = who }
             end
+        end
+    end
+    return list
+end
+
+function M.find(host, symptom, found)
+    local q = question(symptom, found)
+    local sockets, list = q and q.socket and free_sockets(host, symptom, found) or {}, {}
+    for _, item in ipairs(#sockets <= MOST and sockets or {}) do
+        q.socket = item.path
+        local answer = direct.ask(host, q, 5)
+        if answer.kind == "http" then
+            item.answer, item.good, item.shown = answer, answer.code < 400, answer.result:show(answer.line)
+            list[#list + 1] = item
         end
     end
     return list

@@ -34,8 +34,7 @@ end
 
 -- What became of the PHP process that was at work.
 local function php_death(host, address, at)
-    local pools = fpm.find(host)
-    local pool = (address.unix and fpm.of_socket(pools, address.unix) or fpm.of_port(pools, address.port))[1]
+    local pool = fpm.of_address(host, address)
     if not pool then
         return nil
     end

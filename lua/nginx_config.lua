@@ -23,6 +23,7 @@
 --       resolved: the address when its only variable has one literal `set` in the same server; set: that directive
 --   config:upstream(name) -> { name=, directive=, servers={ {arg=, directive=, address=, params=, file=, line=} } }|nil
 --   config:upstreams() -> { the same, … }
+--   config:used_keys() -> { [key of an address] = true }, of all that it connects to
 --   config:addresses() -> { {key=, address=, argument=, upstream=name|nil, server_entry=, passes={…}, file=, line=} }
 --   config:user() -> {name=, group=, directive=}|nil     config:pid() -> path|nil, directive
 --   config:error_logs() -> { {value=, kind="file"|"stderr"|"syslog"|"memory", path=, level=, context=, …} }
@@ -463,6 +464,14 @@ function Config:addresses()
         end
     end
     return list
+end
+
+function Config:used_keys()
+    local used = {}
+    for _, use in ipairs(self:addresses()) do
+        used[use.key or ""] = true
+    end
+    return used
 end
 
 local function absolute(config, path)

@@ -201,9 +201,7 @@ end
 -- Requests that wait for a process of the pool look like a slow page.  That some wait now is told and no verdict:
 -- those that were asked here to see the symptom are among them.
 local function pool_words(host, item)
-    local address = item.upstream.address
-    local pools = fpm.find(host)
-    local pool = (address.unix and fpm.of_socket(pools, address.unix) or fpm.of_port(pools, address.port))[1]
+    local pool = fpm.of_address(host, item.upstream.address)
     local seen = pool and fpm_limit.look(host, pool, item.upstream.failure.at)
     if not seen or (seen.queue or 0) == 0 then
         return ""

@@ -281,35 +281,29 @@ function M.sni_cause(host, symptom, item, summary)
         .. (one and "" or " It is not changed by itself: " .. tostring(reason) .. "."), 95, { one })
 end
 
--- What the backend says when it ends a handshake, and what that tells for certain.
--- Source: RFC 8446, 6.2 (the numbers), openssl's ssl/ssl_stat.c.
-local ALERTS = {
-    [70] = { title = "nginx and the backend have no version of TLS in common", setting = "ssl_protocols",
-             text = "none of the TLS versions that nginx offers is one that it takes" },
-    [116] = { title = "The backend wants a certificate of nginx", setting = "ssl_certificate",
-              text = "it wants a client's certificate, and nginx sends none" },
-}
+-- The one alert of a backend that tells for certain why it ends a handshake: protocol_version (RFC 8446, 6.2).
+local PROTOCOL_VERSION = "70"
 
--- The backend's own alert, which nginx logged: it needs no second try.
-local function alert(host, symptom, item)
+-- nginx logged it, so it needs no second try.
+local function no_common_version(host, symptom, item)
     local number = tostring(item.entry.message):match("SSL alert number (%d+)")
-    local known = number and ALERTS[tonumber(number)]
-    if not known then
+    if number ~= PROTOCOL_VERSION then
         return nil
     end
-    local value, directive, name = setting(symptom.nx.config, item.pass, known.setting)
+    local value, directive, name = setting(symptom.nx.config, item.pass, "ssl_protocols")
     if directive then
         add(item.evidence, lines.shown(host, directive))
     end
-    return cause_of(item, known.title, string.format("%s ends the TLS handshake with the alert %s: %s. In nginx %s. On which "
-        .. "side that should change, a person has to say.", written(item), number, known.text, directive
+    return cause_of(item, "nginx and the backend have no version of TLS in common", string.format("%s ends the TLS handshake with "
+        .. "the alert %s: none of the TLS versions that nginx offers is one that it takes. In nginx %s. On which side that should "
+        .. "change, a person has to say.", written(item), number, directive
         and string.format("%s is %s (%s:%d)", name, value, directive.file, directive.line) or name .. " is not set"), 93)
 end
 
 local function handshake(host, symptom, item)
-    local told = alert(host, symptom, item)
-    if told then
-        return told
+    local versions = no_common_version(host, symptom, item)
+    if versions then
+        return versions
     end
     local plain, plain_result = backend.ask(host, { scheme = "http", address = item.upstream.key, uri = "/", seconds = 5 })
     local as_nginx, r = shake(host, item, { sni = item.sni and item.name or nil })

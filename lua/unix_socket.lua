@@ -8,6 +8,7 @@ local nginx_change = require "nginx_change"
 local nginx_log = require "nginx_log"
 local service = require "service"
 local socket_access = require "socket_access"
+local ss = require "ss"
 local web = require "web"
 
 local M = {}
@@ -221,21 +222,27 @@ local function speaks(found, kind)
     return found.uses ~= nil
 end
 
--- Sockets that pools listen on right now and that nginx is not told to use.
-local function pool_sockets(host, symptom, found)
-    local ss = require "ss"
-    local used, list, seen = {}, {}, {}
-    for _, use in ipairs(symptom.nx.config:addresses()) do
-        used[use.key or ""] = true
-    end
+-- Pools of PHP-FPM whose socket somebody listens on right now and nginx is not told to use.
+-- sockets: result of `ss -H -lxnp`  -> array of { pool, listener }
+function M.free_pools(host, config, sockets)
+    local used, entries, list, seen = config:used_keys(), ss.unix_listeners(sockets.out), {}, {}
     for _, pool in ipairs(fpm.find(host)) do
-        if pool.path and not used["unix:" .. pool.path] and not seen[pool.path]
-            and #M.listeners(ss.unix_listeners(found.ss.out), pool.path, host) > 0 then
+        if pool.path and not used["unix:" .. pool.path] and not seen[pool.path] then
             seen[pool.path] = true
-            local line = lines.at(pool.text, pool.listen_line)
-            list[#list + 1] = { path = pool.path, who = string.format("Pool [%s] (%s)", pool.name, pool.file), good = true,
-                                shown = line and pool.read:show(line) }
+            local listener = M.listeners(entries, pool.path, host)[1]
+            list[#list + 1] = listener and { pool = pool, listener = listener }
         end
+    end
+    return list
+end
+
+local function pool_sockets(host, symptom, found)
+    local list = {}
+    for i, item in ipairs(M.free_pools(host, symptom.nx.config, found.ss)) do
+        local pool = item.pool
+        local line = lines.at(pool.text, pool.listen_line)
+        list[i] = { path = pool.path, who = string.format("Pool [%s] (%s)", pool.name, pool.file), good = true,
+                    shown = line and pool.read:show(line) }
     end
     return list
 end

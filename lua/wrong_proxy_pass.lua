@@ -94,31 +94,26 @@ function M.same_port(result, upstream)
     return list
 end
 
-local function used_keys(config)
+local function used_ports(config)
     local used = {}
     for _, use in ipairs(config:addresses()) do
         if use.address and use.address.port then
             used[use.address.port] = true
         end
-        used[use.key or ""] = true
     end
     return used
 end
 
 -- FPM's sockets that somebody listens on, no location uses, and nginx's workers may use.
-local function pool_sockets(host, symptom, used)
-    local list, seen = {}, {}
+local function pool_sockets(host, symptom)
+    local list = {}
     local r = host:run { "ss", "-H", "-lxnp" }
-    for _, pool in ipairs(r.ok and fpm.find(host) or {}) do
-        local key = pool.path and "unix:" .. pool.path
-        if key and not used[key] and not seen[key] then
-            seen[key] = true
-            local listeners = unix_socket.listeners(ss.unix_listeners(r.out), pool.path, host)
-            if #listeners > 0 and socket_access.check(host, symptom.nx.worker, pool.path).verdict == "allowed" then
-                list[#list + 1] = { to = key, name = "pool [" .. pool.name .. "]",
-                                    text = "pool [" .. pool.name .. "] on " .. pool.path,
-                                    evidence = r:show(listeners[1].line) }
-            end
+    for _, item in ipairs(r.ok and unix_socket.free_pools(host, symptom.nx.config, r) or {}) do
+        local pool = item.pool
+        if socket_access.check(host, symptom.nx.worker, pool.path).verdict == "allowed" then
+            list[#list + 1] = { to = "unix:" .. pool.path, name = "pool [" .. pool.name .. "]",
+                                text = "pool [" .. pool.name .. "] on " .. pool.path,
+                                evidence = r:show(item.listener.line) }
         end
     end
     return list
@@ -128,7 +123,7 @@ end
 -- service of another kind.  Each: {to = address for nginx, name, text, entry, evidence}
 -- -> array, and another one of those that other locations use
 function M.candidates(host, symptom, upstream, target, result, kind)
-    local used, list, shared = used_keys(symptom.nx.config), {}, {}
+    local used, list, shared = used_ports(symptom.nx.config), {}, {}
     local here = target.name == host.name
     for _, entry in ipairs(ss.listeners(result.out)) do
         local name = process_of(entry)
@@ -138,11 +133,11 @@ function M.candidates(host, symptom, upstream, target, result, kind)
         if fits and name ~= "a process" and not tcp.is_other_service(name) and to then
             local of = used[entry.port] and shared or list
             of[#of + 1] = { to = to, name = name, entry = entry, evidence = result:show(tcp.line_of(result, entry)),
-                                text = string.format("%s on %s", name, to) }
+                            text = string.format("%s on %s", name, to) }
         end
     end
     if here and kind == "fastcgi_pass" then
-        table.move(pool_sockets(host, symptom, used), 1, 16, #list + 1, list)
+        table.move(pool_sockets(host, symptom), 1, 16, #list + 1, list)
     end
     return list, shared
 end
