@@ -21,7 +21,8 @@ lines() {
     done
 }
 
-# proxy NAME HOW LIMIT: sets $proxy, its port; it ends with its end of the pipe.
+# proxy NAME HOW LIMIT: sets $proxy, its port.  It ends when nobody holds the pipe any more: we until the next one, and
+# who was started in the background meanwhile.
 proxy() {
     mkfifo "$room/$1.keep"
     "$build/tests/cli/proxy_tool" "$room/$1.said" 127.0.0.1 "$port" "$2" down "$3" <"$room/$1.keep" &

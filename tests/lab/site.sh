@@ -7,6 +7,7 @@
 #   dns_site            a DNS server on 127.0.0.1 for *.internal, which the host asks
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
 #   app_code STATUS     what the application answers from its next start on
+#   app_knows PATH…     from its next start on it answers 200 to these paths, and 404 to all others
 #   app_slow            from now on it takes as many seconds as /srv/shop/seconds says
 #   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
 #   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
@@ -75,6 +76,16 @@ app_code() {
     cat >/srv/shop/app.py <<EOF
 def app(environ, start_response):
     start_response("$1", [("Content-Type", "text/plain")])
+    return [b"the shop answers\n"]
+EOF
+}
+
+app_knows() {
+    cat >/srv/shop/app.py <<EOF
+KNOWN = """$*""".split()
+def app(environ, start_response):
+    found = environ["PATH_INFO"] in KNOWN
+    start_response("200 OK" if found else "404 Not Found", [("Content-Type", "text/plain")])
     return [b"the shop answers\n"]
 EOF
 }

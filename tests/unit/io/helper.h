@@ -14,6 +14,7 @@
 #include "io/target.h"
 #include "model/catalogue.h"
 #include "model/record.h"
+#include "shell_line.h"
 #include "sshd.h"
 
 #include <dirent.h>
@@ -243,19 +244,6 @@ ask(struct world *w, struct asked *a, char *const *argv, size_t limit, int timeo
 
 #define ARGV(...) ((char *const *)(const char *const[]){__VA_ARGS__, NULL})
 #define SHELL(text) ARGV("sh", "-c", text)
-
-/* Runs a line of shell, which must succeed. */
-static void __attribute__((unused, format(printf, 1, 2))) shell(const char *format, ...)
-{
-    char *command = NULL;
-    va_list args;
-
-    va_start(args, format);
-    assert_true(vasprintf(&command, format, args) > 0);
-    va_end(args);
-    assert_int_equal(system(command), 0);
-    free(command);
-}
 
 /* The user's ssh configuration from now on, in the folder of `sshd`. */
 static void __attribute__((unused)) put_config(const struct sshd *sshd, const char *format, ...)

@@ -98,8 +98,8 @@ static void hosts_that_hang_hold_up_no_other(void **state)
         printf("  %ld of %ld bytes: %s (%s)\n", proxies[i].setting->limit, whole,
                outcome_name(bad[i].asked.outcome), bad[i].asked.why ? bad[i].asked.why : "");
     }
-    assert_true(clock_monotonic_ms() - began <
-                80 * 1000); /* a deadline of its own for each phase */
+    /* A deadline of its own for each phase. */
+    assert_true(clock_monotonic_ms() - began < 80 * 1000);
     assert_string_equal(bad[0].asked.why, "no answer to the SSH banner within 10 s");
     assert_string_equal(bad[1].asked.why, "no SSH banner came within 10 s");
     assert_string_equal(bad[2].asked.why, "the key exchange did not end within 10 s");

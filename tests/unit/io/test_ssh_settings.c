@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "io/ssh_settings.h"
+#include "shell_line.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -54,18 +55,6 @@ static void put(const char *name, const char *text)
     free(path);
 }
 
-static void run(const char *format, ...)
-{
-    char *command = NULL;
-    va_list args;
-
-    va_start(args, format);
-    assert_true(vasprintf(&command, format, args) > 0);
-    va_end(args);
-    assert_int_equal(system(command), 0);
-    free(command);
-}
-
 /* An `ssh` that notes each call, before the real one; no agent, no ticket. */
 static int begin(void **state)
 {
@@ -76,10 +65,10 @@ static int begin(void **state)
     scratch = mem_dup("/tmp/fettle-settings-XXXXXX");
     assert_non_null(mkdtemp(scratch));
     path_before = mem_dup(getenv("PATH"));
-    run("mkdir %s/bin && printf '#!/bin/sh\\necho \"$*\" >>%s/calls\\nPATH=%s\\nexec ssh "
-        "\"$@\"\\n' "
-        ">%s/bin/ssh && chmod 755 %s/bin/ssh && : >%s/calls",
-        scratch, scratch, path_before, scratch, scratch, scratch);
+    shell("mkdir %s/bin && printf '#!/bin/sh\\necho \"$*\" >>%s/calls\\nPATH=%s\\nexec ssh "
+          "\"$@\"\\n' "
+          ">%s/bin/ssh && chmod 755 %s/bin/ssh && : >%s/calls",
+          scratch, scratch, path_before, scratch, scratch, scratch);
     path = mem_format("%s/bin:%s", scratch, path_before);
     setenv("PATH", path, 1);
     free(path);
@@ -101,7 +90,7 @@ static int finish(void **state)
     loop_free(loop);
     assert_int_equal(count_descriptors(), descriptors);
     setenv("PATH", path_before, 1);
-    run("rm -r %s", scratch);
+    shell("rm -r %s", scratch);
     free(path_before);
     free(scratch);
     return 0;
@@ -355,7 +344,7 @@ static void what_only_ssh_can_do_is_named(void **state)
 
 static void make_key(const char *name, const char *type, const char *phrase)
 {
-    run("ssh-keygen -q -t %s -N '%s' -C none -f %s/%s", type, phrase, scratch, name);
+    shell("ssh-keygen -q -t %s -N '%s' -C none -f %s/%s", type, phrase, scratch, name);
 }
 
 static const struct ssh_settings *ask_with_key(const char *name, const char *key)
@@ -380,7 +369,7 @@ static void keys_that_libssh2_cannot_use_are_told_by_what_is_in_them(void **stat
     make_key("pem", "rsa -m PEM", "");
     make_key("signed", "ed25519", "");
     make_key("ca", "ed25519", "");
-    run("rm %s/locked.pub && ssh-keygen -q -s %s/ca -I me -n me %s/signed.pub", scratch, scratch,
+    shell("rm %s/locked.pub && ssh-keygen -q -s %s/ca -I me -n me %s/signed.pub", scratch, scratch,
         scratch);
     put("fido.pub", "sk-ssh-ed25519@openssh.com AAAA none\n");
     check_needs(ask_with_key("a", "plain"), NULL);
