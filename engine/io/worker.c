@@ -172,19 +172,26 @@ static void worker_ready(struct shell_worker *w)
     w->base.calls->ready(w->base.data);
 }
 
-/* Only the end of what came can hold the mark, as nothing follows that. */
-static void part_make_room(struct part *p, const char **bytes, size_t *n)
+/* Adds and searches piece by piece, dropping the oldest where there is no room: the mark may be
+ * anywhere, as what a command left behind can write on after it. */
+static void part_add(struct part *p, const char *token, const char *bytes, size_t n)
 {
     const size_t most = NOISE_MAX / 2;
 
-    if (p->bytes.len + *n <= p->bytes.max)
-        return;
-    if (*n > most) {
-        *bytes += *n - most;
-        *n = most;
+    while (n > 0 && !p->complete) {
+        size_t piece = n < most ? n : most;
+
+        if (p->bytes.len + piece > p->bytes.max) {
+            buf_drop(&p->bytes, p->bytes.len > most ? p->bytes.len - most : 0);
+            p->searched = 0;
+        }
+        buf_add(&p->bytes, bytes, piece);
+        part_search(p, token);
+        bytes += piece;
+        n -= piece;
     }
-    buf_drop(&p->bytes, p->bytes.len > most ? p->bytes.len - most : 0);
-    p->searched = 0;
+    if (n > 0)
+        p->stray = true;
 }
 
 /* `limit` and a byte more are kept, which tells that it was cut. */
@@ -213,18 +220,17 @@ static void worker_take(struct shell_worker *w, struct part *p, const char *byte
     size_t room = p->bytes.max - p->bytes.len;
 
     if (w->state == WORKER_BUSY && !p->over && n > room) {
-        buf_add(&p->bytes, bytes, room);
-        part_search(p, w->token);
-        if (p->complete)
+        part_add(p, w->token, bytes, room);
+        if (p->complete) {
+            p->stray = true;
             return;
+        }
         part_overflow(p, w->limit);
         worker_stop(w);
         bytes += room;
         n -= room;
     }
-    part_make_room(p, &bytes, &n);
-    buf_add(&p->bytes, bytes, n);
-    part_search(p, w->token);
+    part_add(p, w->token, bytes, n);
 }
 
 static void worker_on_bytes(struct shell_worker *w, struct part *p, const char *bytes, size_t n)
