@@ -352,11 +352,25 @@ static int auth_passphrase(struct ssh_auth *a)
     return LIBSSH2_ERROR_EAGAIN;
 }
 
+/* libssh2 frees the signature with free(). */
+static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(sign_by_file)
+{
+    (void)session;
+    *sig = ssh_key_sign(*abstract, data, data_len, sig_len);
+    return *sig ? 0 : -1;
+}
+
 /* Never without a passphrase: OpenSSL would ask at the terminal by itself. */
 static int auth_file_key(struct ssh_auth *a)
 {
     struct ssh_key *k = a->candidates[a->at].file;
-    int rc = libssh2_userauth_publickey_frommemory(
+    void *abstract = k;
+    int rc;
+
+    if (k->signer)
+        return key_tried(a, libssh2_userauth_publickey(a->session, a->settings->user, k->blob,
+                                                       k->blob_n, sign_by_file, &abstract));
+    rc = libssh2_userauth_publickey_frommemory(
         a->session, a->settings->user, strlen(a->settings->user), k->public_line,
         k->public_line ? strlen(k->public_line) : 0, k->text, k->text_n,
         k->passphrase ? k->passphrase : "");

@@ -36,7 +36,7 @@ int check_playbook(const struct playbook *b, struct problems *p)
         const struct step *s = &b->steps[i];
 
         lua_newtable(L);
-        if (sandbox_load(L, b->file, s->lua, s->lua_len, s->lua_line, &e) < 0) {
+        if (sandbox_load(NULL, L, b->file, s->lua, s->lua_len, s->lua_line, &e) < 0) {
             add_problem(b, s, e.text, p);
             status = -1;
         }

@@ -1,6 +1,7 @@
 /* diagnosis.c: the symptom first, then all playbooks side by side, then the report. */
 #include "script/diagnosis.h"
 #include "base/mem.h"
+#include "script/chunk.h"
 #include "io/loop.h"
 #include "script/hostapi.h"
 #include "script/params.h"
@@ -151,7 +152,8 @@ static int begin_step(struct play *p, const struct step *s, const char *kind, st
                        s->line, STEPS_MAX, s->id);
     if (hostapi_push_globals(&d->world, kind, p->params, d->symptom_ref, p->found_ref, e) < 0)
         return -1;
-    if (sandbox_load(d->world.sandbox.L, p->book->file, s->lua, s->lua_len, s->lua_line, e) < 0)
+    if (sandbox_load(d->world.sandbox.chunks, d->world.sandbox.L, p->book->file, s->lua,
+                     s->lua_len, s->lua_line, e) < 0)
         return -1;
     task_start(&p->task, p->book->file, s->id);
     return 0;
@@ -329,7 +331,7 @@ struct diagnosis *diagnosis_start(struct loop *l, struct target *t,
     d->report.host = mem_dup(target_host(t)->name);
     json_incref(d->o.params);
     if (params_check(o->incident, o->params, e) < 0 ||
-        world_init(&d->world, o->lua_folder, o->memory_max, e) < 0 || init_plays(d, e) < 0) {
+        world_init(&d->world, chunks_of(l), o->lua_folder, o->memory_max, e) < 0 || init_plays(d, e) < 0) {
         diagnosis_free(d);
         return NULL;
     }

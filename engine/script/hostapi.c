@@ -367,7 +367,7 @@ static int load_prelude(lua_State *L)
     struct err e;
 
     sandbox_push_globals(&w->sandbox);
-    if (sandbox_load(L, "prelude.lua", prelude, strlen(prelude), 1, &e) < 0)
+    if (sandbox_load(w->sandbox.chunks, L, "prelude.lua", prelude, strlen(prelude), 1, &e) < 0)
         return luaL_error(L, "%s", e.text);
     luaL_newlibtable(L, core);
     lua_pushlightuserdata(L, w);

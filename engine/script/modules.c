@@ -28,7 +28,7 @@ static int load_module(struct sandbox *s, lua_State *L, const char *name, struct
 
     if (status == 0) {
         lua_rawgeti(L, LUA_REGISTRYINDEX, s->base_ref);
-        status = sandbox_load(L, shown, text.data, text.len, 1, e);
+        status = sandbox_load(s->chunks, L, shown, text.data, text.len, 1, e);
     }
     buf_release(&text);
     free(shown);

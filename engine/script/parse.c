@@ -100,7 +100,7 @@ static int bind(lua_State *L)
     struct err e;
 
     if (hostapi_push_globals(&a->p->world, "parse", NULL, LUA_REFNIL, LUA_REFNIL, &e) < 0 ||
-        sandbox_load(L, "parse", program, sizeof program - 1, 1, &e) < 0)
+        sandbox_load(NULL, L, "parse", program, sizeof program - 1, 1, &e) < 0)
         return luaL_error(L, "%s", e.text);
     lua_pushstring(L, a->kind);
     lua_pushlstring(L, a->text, a->n);
@@ -123,7 +123,7 @@ static int start(struct parse *p, struct target *local, const char *lua_folder,
 {
     lua_State *L;
 
-    if (world_init(&p->world, lua_folder, 0, e) < 0)
+    if (world_init(&p->world, NULL, lua_folder, 0, e) < 0)
         return -1;
     set_limits(&p->world, a->n);
     world_add_target(&p->world, local);

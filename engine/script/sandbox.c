@@ -1,6 +1,7 @@
 /* sandbox.c: the state itself: memory, loading of text, globals. */
 #include "script/sandbox.h"
 #include "base/mem.h"
+#include "script/chunk.h"
 
 #include <lauxlib.h>
 #include <stdint.h>
@@ -29,27 +30,6 @@ static void *allocate(void *data, void *p, size_t old, size_t size)
     return fresh;
 }
 
-struct reader {
-    const char *text;
-    size_t n, newlines;
-};
-
-static const char *feed(lua_State *L, void *data, size_t *n)
-{
-    static const char newlines[] = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
-    struct reader *r = data;
-
-    (void)L;
-    if (r->newlines) {
-        *n = r->newlines < sizeof newlines - 1 ? r->newlines : sizeof newlines - 1;
-        r->newlines -= *n;
-        return newlines;
-    }
-    *n = r->n;
-    r->n = 0;
-    return *n ? r->text : NULL;
-}
-
 /* Lua shortens a long file name at its start; the whole name is put back. */
 static void set_syntax_error(lua_State *L, const char *name, struct err *e)
 {
@@ -62,14 +42,11 @@ static void set_syntax_error(lua_State *L, const char *name, struct err *e)
         err_set(e, ERR_DATA, "%s: %s", name, text ? text : "cannot be compiled");
 }
 
-/* The newlines in front make Lua count as the YAML file does: what Lua says about a line then
- * needs no translation, wherever the message surfaces. */
-int sandbox_load(lua_State *L, const char *name, const char *text, size_t n, size_t line,
-                 struct err *e)
+int sandbox_load(struct chunks *kept, lua_State *L, const char *name, const char *text, size_t n,
+                 size_t line, struct err *e)
 {
-    struct reader r = {text, n, line ? line - 1 : 0};
     char *chunk = mem_format("@%s", name);
-    int status = lua_load(L, feed, &r, chunk, "t");
+    int status = chunk_load(kept, L, &(struct chunk_source){chunk, text, n, line});
 
     free(chunk);
     if (status != LUA_OK) {
@@ -130,9 +107,11 @@ static int open_all(lua_State *L)
     return 0;
 }
 
-int sandbox_init(struct sandbox *s, const char *lua_folder, size_t memory_max, struct err *e)
+int sandbox_init(struct sandbox *s, struct chunks *kept, const char *lua_folder, size_t memory_max,
+                 struct err *e)
 {
     memset(s, 0, sizeof *s);
+    s->chunks = kept;
     s->max = memory_max ? memory_max : SANDBOX_MEMORY;
     s->lua_folder = mem_dup(lua_folder);
     s->L = lua_newstate(allocate, s);

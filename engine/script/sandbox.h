@@ -15,23 +15,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct chunks; /* chunk.h */
+
 struct sandbox {
     lua_State *L;
     size_t used, max; /* bytes */
     bool capped;
     char *lua_folder;
+    struct chunks *chunks; /* what other states have compiled already; may be NULL */
     int base_ref; /* the globals of modules, which a step's own globals fall back to */
 };
 
 enum { SANDBOX_MEMORY = 64 << 20 };
 
-int sandbox_init(struct sandbox *s, const char *lua_folder, size_t memory_max, struct err *e);
+/* `kept` outlives the sandbox; NULL: none. */
+int sandbox_init(struct sandbox *s, struct chunks *kept, const char *lua_folder, size_t memory_max,
+                 struct err *e);
 void sandbox_release(struct sandbox *s); /* fine on a zeroed one */
 
 /* Compiles `text` and pushes the function, whose globals are the table on top of the stack (which
  * it pops).  Line 1 of the text is line `line` of `name`.  -1 and pops the table on a syntax error. */
-int sandbox_load(lua_State *L, const char *name, const char *text, size_t n, size_t line,
-                 struct err *e);
+int sandbox_load(struct chunks *kept, lua_State *L, const char *name, const char *text, size_t n,
+                 size_t line, struct err *e);
 
 /* Pushes a new table of globals: what the base has, by way of a metatable; a stray assignment
  * is an error.  Fill it with lua_rawset. */

@@ -19,10 +19,11 @@ enum { HOOK_EVERY = 10000, BUDGET = 50000000 };
 #define WATCHDOG_MS 20000
 #endif
 
-int world_init(struct world *w, const char *lua_folder, size_t memory_max, struct err *e)
+int world_init(struct world *w, struct chunks *kept, const char *lua_folder, size_t memory_max,
+               struct err *e)
 {
     memset(w, 0, sizeof *w);
-    if (sandbox_init(&w->sandbox, lua_folder, memory_max, e) < 0)
+    if (sandbox_init(&w->sandbox, kept, lua_folder, memory_max, e) < 0)
         return -1;
     w->budget = BUDGET;
     w->watchdog_ms = WATCHDOG_MS;

@@ -69,7 +69,8 @@ struct slot {
     struct slot *next;
 };
 
-int world_init(struct world *w, const char *lua_folder, size_t memory_max, struct err *e);
+int world_init(struct world *w, struct chunks *kept, const char *lua_folder, size_t memory_max,
+               struct err *e);
 void world_release(struct world *w); /* ends all tasks; they are not freed */
 
 void world_add_target(struct world *w, struct target *t);

@@ -158,6 +158,17 @@ void loop_timer_stop(struct loop_timer *t)
         t->stopped = true;
 }
 
+/* Only what is compiled is kept, and for all tests. */
+void *loop_keep(struct loop *l, void *(*make)(struct loop *l), void (*drop)(void *kept))
+{
+    static void *kept;
+
+    (void)drop;
+    if (!kept)
+        kept = make(l);
+    return kept;
+}
+
 int loop_run(struct loop *l, const bool *done)
 {
     unsigned turns = 0;
