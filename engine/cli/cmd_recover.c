@@ -22,7 +22,7 @@ static int select_hosts(struct session *s, json_t *record)
     hosts = history_changed_hosts(record);
     json_array_foreach(hosts, i, host)
     {
-        const struct host *h = session_host_of_run(s, json_string_value(host));
+        const struct host *h = session_host_of_run(s, record, json_string_value(host));
 
         if (h)
             session_add_host(s, h);

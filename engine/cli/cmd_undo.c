@@ -40,20 +40,10 @@ static void show_changes(const struct style *s, json_t *document, json_t *hosts)
 
 static int check_host(struct session *s, json_t *record, const char *name)
 {
-    const struct host *h = session_host_of_run(s, name);
-    json_t *line;
-    size_t i;
+    const struct host *h = session_host_of_run(s, record, name);
 
     if (!h)
         return ERR_REFUSED;
-    json_array_foreach(record, i, line) if (strcmp(report_text(line, "kind"), "host") == 0 &&
-                                            strcmp(report_text(line, "name"), name) == 0 &&
-                                            strcmp(report_text(line, "address"),
-                                                   h->address ? h->address : "") != 0)
-    {
-        message("refused: host \"%s\" has another address in the inventory than in that run", name);
-        return ERR_REFUSED;
-    }
     session_add_host(s, h);
     s->selected = s->host_count;
     return 0;

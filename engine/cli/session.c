@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cli/param_options.h"
+#include "cli/report.h"
 #include "io/inventory_run.h"
 #include "script/check.h"
 
@@ -72,13 +73,29 @@ int session_load(struct session *s)
     return code ? code : session_load_local(s);
 }
 
-const struct host *session_host_of_run(const struct session *s, const char *name)
+static bool is_line_of(const json_t *line, const char *kind, const char *name)
+{
+    return strcmp(report_text(line, "kind"), kind) == 0 &&
+           strcmp(report_text(line, "name"), name) == 0;
+}
+
+const struct host *session_host_of_run(const struct session *s, const json_t *record,
+                                       const char *name)
 {
     const struct host *h = inventory_host(s->inventory, name);
+    const json_t *line;
+    size_t i;
 
     if (!h)
         message("refused: host \"%s\" of that run is not in the inventory: give the one it was made "
                 "with (-i)", name);
+    json_array_foreach(record, i, line) if (h && is_line_of(line, "host", name) &&
+                                            strcmp(report_text(line, "address"),
+                                                   h->address ? h->address : "") != 0)
+    {
+        message("refused: host \"%s\" has another address in the inventory than in that run", name);
+        h = NULL;
+    }
     return h;
 }
 

@@ -72,8 +72,10 @@ int session_code(const struct session *s); /* what the hosts' statuses amount to
 int session_end(struct session *s, int code);
 void session_release(struct session *s);
 
-/* The host of that name in a former run, as the inventory has it now; NULL with the reason printed. */
-const struct host *session_host_of_run(const struct session *s, const char *name);
+/* The host of that name in a former run, as the inventory has it now; NULL with the reason printed,
+ * also where the name is another address's by now. */
+const struct host *session_host_of_run(const struct session *s, const json_t *record,
+                                       const char *name);
 struct session_host *session_add_host(struct session *s, const struct host *host);
 /* The host's target, connected anew when it is older than `max_age_ms`: time-outs count from its
  * birth, and a person may have thought for long.  NULL with an error printed. */

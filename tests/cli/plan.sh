@@ -89,6 +89,9 @@ echo 'my own line' >>"$room/svc/answer"
 expect 5 'undo of a file that has changed since' "$fettle" undo last --yes
 check 'leaves it alone' grep -q 'my own line' "$room/svc/answer"
 sed -i '$d' "$room/svc/answer"
+echo 'hosts: {localhost: {address: 127.0.0.9, transport: local}}' >"$room/others.yaml"
+expect 5 'undo where the name is another host by now' "$fettle" undo last --yes -i "$room/others.yaml"
+check 'says so' warned 'host "localhost" has another address in the inventory than in that run'
 expect 0 'undo' "$fettle" undo last --yes
 check 'puts the bytes back' cmp -s "$room/svc/answer" "$room/was"
 expect 64 'undo again' "$fettle" undo last --yes

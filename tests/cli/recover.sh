@@ -39,6 +39,10 @@ expect 0 'diagnose --json' sick diagnose --json
 check 'has it for bots' [ "$(jq -r '.hosts[0].unfinished' "$room/out" | grep -c "$name")" = 1 ]
 expect 0 'report' "$fettle" report "$name"
 check 'has the line without fettle' said "sh $base/$name/txn recover"
+echo 'hosts: {localhost: {address: 127.0.0.9, transport: local}}' >"$room/others.yaml"
+expect 5 'recover where the name is another host by now' "$fettle" recover "$name" -i "$room/others.yaml"
+check 'says so' warned 'host "localhost" has another address in the inventory than in that run'
+check 'and changes nothing' grep -q 'it answers 200' "$room/svc/answer"
 expect 0 'recover' "$fettle" recover "$name"
 check 'says what it did' said 'is put back'
 check 'puts back the bytes' cmp -s "$room/svc/answer" "$room/was"
