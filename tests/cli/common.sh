@@ -36,6 +36,24 @@ cd "$room/empty" || exit 1
 count=0
 faults=0
 
+# FETTLE_TEST_OVER=ssh or openssh: "localhost" is a host behind a real sshd then, by that transport.
+over_ssh() {
+    # shellcheck source=tests/cli/sshd.sh
+    . "$here/sshd.sh"
+    sshd_needs
+    sshd_start ''
+    echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$d/host_key.pub")" >"$d/known_hosts"
+    mkdir -p "$room/config/fettle/hosts"
+    cat >"$room/config/fettle/hosts/here.yaml" <<HOSTS
+hosts:
+  localhost: {address: 127.0.0.1, port: $port, user: $(id -un), identity: $d/key, known_hosts: $d/known_hosts,
+              transport: $FETTLE_TEST_OVER}
+HOSTS
+    export XDG_RUNTIME_DIR="$d/run"
+    unset SSH_AUTH_SOCK
+}
+[ -z "${FETTLE_TEST_OVER-}" ] || over_ssh
+
 # expect CODE WHAT COMMAND…: runs it, keeps its output in $room/out and $room/err.
 expect() {
     wanted=$1 what=$2
