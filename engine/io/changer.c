@@ -109,13 +109,23 @@ static void job_tell(struct change_job *j)
         j->calls.line(j->calls.data, j->line.data, j->line.len);
 }
 
+/* The program gets its input only once it has been heard, so that of a connection that is lost
+ * before it is known that nothing began. */
+static void job_send(struct change_job *j)
+{
+    j->reached = true;
+    if (j->input.len)
+        j->stream->ops->write(j->stream, j->input.data, j->input.len);
+    j->stream->ops->shut(j->stream);
+    buf_release(&j->input);
+}
+
 /* Before the mark there are banners, and nothing that the program said. */
 static void job_on_line(struct change_job *j)
 {
     if (!j->reached) {
-        j->reached = strcmp(j->line.data, j->mark) == 0;
-        if (j->reached)
-            buf_release(&j->input);
+        if (strcmp(j->line.data, j->mark) == 0)
+            job_send(j);
     } else if (!j->over && !job_is_last_line(j)) {
         job_tell(j);
     }
@@ -220,7 +230,7 @@ static void job_on_end(void *data, const struct stream_end *end)
     if (job_waits_for_room(j, end))
         return;
     /* A last line without its newline still says something. */
-    if (j->line.len && !job_is_cut_mark(j)) {
+    if (j->reached && j->line.len && !job_is_cut_mark(j)) {
         j->telling = true;
         job_on_line(j);
         j->telling = false;
@@ -280,9 +290,6 @@ static int job_open(struct change_job *j, struct err *e)
     free(text);
     if (!j->stream)
         return -1;
-    if (j->input.len)
-        j->stream->ops->write(j->stream, j->input.data, j->input.len);
-    j->stream->ops->shut(j->stream);
     if (!j->stream->far)
         job_on_begun(j);
     return 0;

@@ -6,8 +6,9 @@
  * without us; losing the connection is an outcome, not a disaster.  So neither its time-out nor
  * a cancel kills it: they only close its streams.
  *
- * The ends: EXIT and SIGNAL; UNREACHABLE when not even the program's first line was run (sudo or
- * the login said no: `why`); LOST with the connection; TIMEOUT when we stopped waiting. */
+ * The ends: EXIT and SIGNAL; UNREACHABLE when the program was not heard, and so got no input (sudo
+ * or the login said no, the connection was lost: `why`); LOST with the connection; TIMEOUT when we
+ * stopped waiting. */
 #ifndef FETTLE_IO_CHANGER_H
 #define FETTLE_IO_CHANGER_H
 

@@ -15,6 +15,7 @@
 #   host_start IMAGE NAME…    boots hosts side by side
 #   host_in NAME COMMAND…     root, inside
 #   host_stop NAME
+#   host_power_off NAME, host_power_on NAME   nobody inside is told; files stay as they are
 #
 # shellcheck shell=bash
 
@@ -248,7 +249,7 @@ lab_overlay() {
 # the groups it sees are all there are.
 lab_boot() {
     local name=$1 image=$2 group
-    lab_overlay "$name" "$image"
+    mountpoint -q "$lab_dir/fs/$name/root" || lab_overlay "$name" "$image"
     for group in $(lab_cgroups "$lab_name/$name"); do
         mkdir -p "$group"
         echo $BASHPID >"$group/cgroup.procs"
@@ -325,6 +326,12 @@ host_unregister() {
     rm -rf "${lab_dir:?}/host/$1"
 }
 
+host_boot() {
+    # shellcheck disable=SC2016 # for the shell inside
+    lab_enter bash -eu -c '. "$1"; lab_boot "$2" "$3" >"$lab_dir/host/$2/log" 2>&1 & echo $! >"$lab_dir/host/$2/nspawn"' \
+        boot "$lab_here/lib.sh" "$2" "$1" </dev/null >/dev/null 2>&1
+}
+
 host_start() {
     local image=$1 name
     shift
@@ -332,9 +339,7 @@ host_start() {
         case $name in *[!a-z0-9-]* | -* | controller | localhost) lab_fail "\"$name\" cannot be a host's name" ;; esac
         mkdir "$lab_dir/host/$name" 2>/dev/null || lab_fail "$name runs already"
         host_register "$name"
-        # shellcheck disable=SC2016 # for the shell inside
-        lab_enter bash -eu -c '. "$1"; lab_boot "$2" "$3" >"$lab_dir/host/$2/log" 2>&1 & echo $! >"$lab_dir/host/$2/nspawn"' \
-            boot "$lab_here/lib.sh" "$name" "$image" </dev/null >/dev/null 2>&1
+        host_boot "$image" "$name"
     done
     for name; do
         host_finish "$name" "$(cat "$lab_dir/host/$name/address")"
@@ -345,12 +350,22 @@ host_is_gone() {
     ! lab_enter kill -0 "$1"
 }
 
-host_stop() {
+host_power_off() {
     local name=$1 nspawn
     [ -d "$lab_dir/host/$name" ] || lab_fail "no host $name runs in this lab"
     nspawn=$(cat "$lab_dir/host/$name/nspawn")
     lab_enter kill -KILL "$(lab_enter pgrep -P "$nspawn")" "$nspawn" 2>/dev/null || :
     lab_wait 10 "$name does not end" host_is_gone "$nspawn"
+}
+
+host_power_on() {
+    host_boot - "$1"
+    host_finish "$1" "$(cat "$lab_dir/host/$1/address")"
+}
+
+host_stop() {
+    local name=$1
+    host_power_off "$name"
     lab_enter umount "$lab_dir/fs/$name/root"
     lab_enter rm -rf "$lab_dir/fs/$name"
     host_unregister "$name"

@@ -4,7 +4,9 @@
 #include "io/changer.h"
 #include "proxy.h"
 
-enum { GOOD = 9, BAD = 8, CUTS = 20 };
+#include <unistd.h>
+
+enum { GOOD = 9, BAD = 8, CUTS = 20, SETTLE_US = 200 * 1000 };
 
 static struct sshd sshd;
 
@@ -142,9 +144,13 @@ static void on_end(void *data, const struct result *r)
     assert_true(r->outcome == OUTCOME_EXIT || r->why);
 }
 
-/* A read and a change: each has the right end, or none and a reason. */
+/* A read and a change: each has the right end, or none and a reason.  A change that says it could
+ * not reach the host never had its input. */
 static bool session_cut_at(struct proxy *p, enum proxy_way way, long limit)
 {
+    static const char go[] = "go\n";
+    char *made = mem_format("%s/made", sshd.folder);
+    char *program = mem_format("echo one; read -r word && [ \"$word\" = go ] && : >'%s'; echo two", made);
     struct world w;
     struct asked a;
     struct job j = {0};
@@ -158,7 +164,8 @@ static bool session_cut_at(struct proxy *p, enum proxy_way way, long limit)
     free(w.host.known_hosts);
     w.host.known_hosts = mem_format("%s/known_everywhere", sshd.folder);
     ask(&w, &a, SHELL("echo hello; exit 3"), 0, 0);
-    assert_non_null(changer_start(w.target, "echo one; echo two", NULL, 0, 0, &calls, NULL));
+    unlink(made);
+    assert_non_null(changer_start(w.target, program, go, strlen(go), 0, &calls, NULL));
     assert_int_equal(loop_run(w.loop, &j.done), 0);
     whole = a.outcome == OUTCOME_EXIT && j.outcome == OUTCOME_EXIT;
     if (a.outcome == OUTCOME_EXIT) {
@@ -172,9 +179,16 @@ static bool session_cut_at(struct proxy *p, enum proxy_way way, long limit)
     if (j.outcome == OUTCOME_EXIT) {
         assert_int_equal(j.code, 0);
         assert_int_equal(j.lines, 2);
+        assert_int_equal(access(made, F_OK), 0);
     }
     asked_release(&a);
     world_close(&w);
+    if (j.outcome == OUTCOME_UNREACHABLE) {
+        usleep(SETTLE_US);
+        assert_int_equal(access(made, F_OK), -1);
+    }
+    free(program);
+    free(made);
     return whole;
 }
 
