@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common.sh"
 . "$here/sshd.sh"
 sshd_needs script
-sshd_start 'right words'
+sshd_start 'words of its own'
 
 cat >"$d/config" <<CONFIG
 Host box
@@ -46,7 +46,7 @@ converse() {
     check "$what: exit $wanted, not $got" [ "$got" -eq "$wanted" ]
     [ "$got" -eq "$wanted" ] || cat "$room/out" >&2
 }
-shows_no_secret() { ! grep -q 'right words\|wrong words' "$room/out"; }
+shows_no_secret() { ! grep -q 'words of its own\|wrong words' "$room/out"; }
 
 for host in box other; do
     command="$fettle hosts --check -i $room/hosts.yaml -H $host"
@@ -55,7 +55,7 @@ for host in box other; do
     check 'its fingerprint was shown' said 'SHA256:'
     check 'it is not kept' [ ! -s "$d/known_hosts" ]
     converse 0 "$host: a key that is, and a passphrase" "$command" \
-        '[yes/no]' 'yes\n' 'assphrase for key' 'wrong words\n' 'That was not it.' 'right words\n'
+        '[yes/no]' 'yes\n' 'assphrase for key' 'wrong words\n' 'That was not it.' 'words of its own\n'
     check 'it is kept' [ -s "$d/known_hosts" ]
     check 'the host is reached' said 'reached as'
     check 'no passphrase is on the screen' shows_no_secret
@@ -67,7 +67,7 @@ for host in box other; do
 done
 answer '502'
 converse 2 'a diagnosis of an alias, without an inventory' \
-    "$fettle diagnose sick -p folder=$room/svc -H box --no-color" 'assphrase for key' 'right words\n'
+    "$fettle diagnose sick -p folder=$room/svc -H box --no-color" 'assphrase for key' 'words of its own\n'
 check 'finds the cause over there' said 'box'
 check 'nothing of ssh is left' [ -z "$(ls "$d/run")" ]
 finish
