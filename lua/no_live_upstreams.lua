@@ -8,7 +8,10 @@ local lines = require "lines"
 local nginx = require "nginx"
 local nginx_address = require "nginx_address"
 local nginx_log = require "nginx_log"
+local socket_access = require "socket_access"
+local ss = require "ss"
 local timeouts = require "timeouts"
+local unix_socket = require "unix_socket"
 local upstream_text = require "upstream"
 local web = require "web"
 
@@ -49,6 +52,27 @@ local function last_words(symptom, key)
     return nil
 end
 
+-- What can be known of a Unix socket without speaking its protocol: that somebody listens, that the queue has room, and
+-- that nginx may connect.
+local function try_socket(host, symptom, item, path, evidence)
+    local r = host:run({ "ss", "-H", "-lxnp" }, { fresh = true })
+    local listening = r.ok and unix_socket.listeners(ss.unix_listeners(r.out), path, host)
+    local entry = listening and listening[1]
+    if not listening then
+        evidence[#evidence + 1] = r:show(r.err)
+    elseif not entry then
+        item.trouble = "nobody listens there"
+    elseif entry.recv_q > entry.send_q then
+        item.trouble = string.format("%d connections wait in its queue, which holds %d", entry.recv_q, entry.send_q)
+    else
+        local access = socket_access.check(host, symptom.nx.worker, path)
+        item.works = access.verdict == "allowed"
+        item.trouble = access.verdict == "denied" and access.why or nil
+        item.listener = unix_socket.who(listening) .. " listens there"
+    end
+    evidence[#evidence + 1] = entry and r:show(r.out:match("[^\n]* " .. path:gsub("%p", "%%%0") .. " [^\n]*")) or nil
+end
+
 -- Each server of the block: does it answer, asked directly?
 function M.try(host, symptom, upstream, evidence)
     local pass, servers = passes_of(symptom.nx.config, upstream), {}
@@ -66,6 +90,8 @@ function M.try(host, symptom, upstream, evidence)
                 or (pass ~= nil and pass.kind ~= "proxy_pass" and (answer.connect or 0) > 0)
             item.trouble = answer.trouble
             evidence[#evidence + 1] = backend.shown(results[#results])
+        elseif not item.down and server.address.unix then
+            try_socket(host, symptom, item, server.address.unix, evidence)
         end
         item.last = key and last_words(symptom, key)
         servers[#servers + 1] = item
@@ -76,6 +102,8 @@ end
 local function describe(item)
     if item.down then
         return item.key .. " is marked down"
+    elseif item.works and item.listener then
+        return string.format("%s can be connected to: %s", item.key, item.listener)
     elseif item.works then
         return item.key .. " answers now" .. (item.answers and " (" .. item.answers .. ")" or "")
     elseif item.answers then
@@ -122,15 +150,21 @@ local function earlier(servers)
     return " The log does not show any more why."
 end
 
--- -> cause | nil, reason, evidence
+-- Of one that could not be asked nobody knows whether its failure or nginx's memory of it is the cause.
+local function not_known(item)
+    return not (item.down or item.works or item.answers or item.trouble)
+end
+
+-- -> cause | nil, reason, evidence, whether that is all that is known
 function M.look(host, symptom, failure, upstream)
     local asked = {}
     local servers = M.try(host, symptom, upstream, asked)
     local evidence, words = evidence_of(host, failure, servers, asked), {}
-    local down, works, longest = 0, 0, 0
+    local down, works, longest, unknown = 0, 0, 0, false
     for i, item in ipairs(servers) do
         words[i] = describe(item)
         down, works = down + (item.down and 1 or 0), works + (item.works and 1 or 0)
+        unknown = unknown or not_known(item)
         longest = item.works and math.max(longest, item.fail_timeout) or longest
     end
     local place = string.format("%s (%s:%d)", upstream.name, upstream.file, upstream.line)
@@ -142,10 +176,10 @@ function M.look(host, symptom, failure, upstream)
         return cause
     elseif works == 0 then
         return nil, string.format("that nginx has no live server in %s follows from its servers: %s", place,
-            table.concat(words, ", ")), evidence
+            table.concat(words, ", ")), evidence, not unknown
     end
     cause.title, cause.likelihood = "nginx holds servers for dead that answer", 90
-    cause.summary = string.format("nginx leaves out all servers of the upstream %s, yet asked directly %s. After max_fails failures it "
+    cause.summary = string.format("nginx leaves out all servers of the upstream %s, yet %s. After max_fails failures it "
         .. "leaves a server out for its fail_timeout (%d s here).%s", place, table.concat(words, ", "),
         math.tointeger(longest) or longest, earlier(servers))
     if longest >= LONG then
