@@ -5,6 +5,7 @@
 
 local addresses = require "addresses"
 local backend = require "backend"
+local direct = require "direct"
 local fpm = require "fpm"
 local lines = require "lines"
 local nginx = require "nginx"
@@ -16,6 +17,7 @@ local ss = require "ss"
 local systemctl_show = require "systemctl_show"
 local tcp = require "tcp_upstream"
 local unix_socket = require "unix_socket"
+local uwsgi = require "uwsgi"
 local web = require "web"
 
 local M = {}
@@ -119,6 +121,20 @@ local function pool_sockets(host, symptom)
     return list
 end
 
+-- Could a process of this name, on this port, be what a pass of this kind leads to?
+local function fits_kind(target, kind, name, port)
+    local is_fpm = name:find("^php%-fpm") ~= nil
+    if kind == "fastcgi_pass" then
+        return is_fpm
+    end
+    local of_uwsgi = name:find("^uwsgi") and uwsgi.of_port(target, port)[1]
+    local speaks_uwsgi = of_uwsgi and of_uwsgi.socket.protocol == "uwsgi"
+    if kind == "uwsgi_pass" then
+        return speaks_uwsgi
+    end
+    return not is_fpm and not speaks_uwsgi
+end
+
 -- Whom nginx could mean instead: who listens on `target`, is in no other location's use and is no well-known
 -- service of another kind.  Each: {to = address for nginx, name, text, entry, evidence}
 -- -> array, and another one of those that other locations use
@@ -127,10 +143,8 @@ function M.candidates(host, symptom, upstream, target, result, kind)
     local here = target.name == host.name
     for _, entry in ipairs(ss.listeners(result.out)) do
         local name = process_of(entry)
-        local is_fpm = name:find("^php%-fpm") ~= nil
-        local fits = kind == "fastcgi_pass" and is_fpm or kind ~= "fastcgi_pass" and not is_fpm
         local to = way_to(entry, upstream, here)
-        if fits and name ~= "a process" and not tcp.is_other_service(name) and to then
+        if fits_kind(target, kind, name, entry.port) and name ~= "a process" and not tcp.is_other_service(name) and to then
             local of = used[entry.port] and shared or list
             of[#of + 1] = { to = to, name = name, entry = entry, evidence = result:show(tcp.line_of(result, entry)),
                             text = string.format("%s on %s", name, to) }
@@ -167,8 +181,9 @@ end
 local function try(host, symptom, candidate, uses, question)
     local pass = uses[1] and uses[1].passes[1]
     if not pass or pass.kind ~= "proxy_pass" then
+        -- Nothing on the host can ask by these; PHP-FPM and uWSGI speak theirs where their own files say so.
         candidate.fits = pass ~= nil
-        candidate.good = candidate.fits
+        candidate.good = pass ~= nil and (pass.kind == "fastcgi_pass" or pass.kind == "uwsgi_pass")
         return
     end
     local uri = question and pass.location == question.location and backend.sent(symptom.nx.config, question, pass)
@@ -361,6 +376,15 @@ local function scheme_mismatch(host, symptom, found, pass, here)
     return language_cause(found, "nginx and the backend speak different protocols", summary, evidence, fix)
 end
 
+-- A question in plain HTTP, of a port or a Unix socket.
+local function plain_question(upstream)
+    local address = upstream.address
+    if address.unix then
+        return { url = "http://localhost/", http = 0, socket = address.unix }
+    end
+    return { url = "http://localhost/", http = 0, connect = upstream.key }
+end
+
 local function is_fpm_port(host, found, target)
     local entries, result = tcp.listening(target, found.upstream.address.host, found.upstream.address.port)
     for _, item in ipairs(entries or {}) do
@@ -389,19 +413,56 @@ local function http_to_fastcgi(host, symptom, found, pass, target)
         .. "meant; which one, only a person can say.", found.upstream.key, at(pass), found.upstream.key), found.evidence)
 end
 
-local function http_behind(host, symptom, found, pass)
-    if not found.upstream.address.port then
+-- The uWSGI application whose own protocol is spoken at the upstream, as its file says.
+local function uwsgi_there(target, address)
+    local list = address.unix and uwsgi.of_socket(target, address.unix) or uwsgi.of_port(target, address.port)
+    return #list == 1 and list[1].socket.protocol == "uwsgi" and list[1] or nil
+end
+
+-- Asked by HTTP, uWSGI takes the request's first bytes for the size of a packet that is larger than it takes, and
+-- closes the connection (core/protocol.c).
+local function http_to_uwsgi(host, found, pass, target)
+    local there = target and uwsgi_there(target, found.upstream.address)
+    if not there then
         return nil
     end
-    local answer, result = talk(host, symptom, found.upstream, "http", "/")
-    if not answer.code then
+    local answer = direct.ask(host, plain_question(found.upstream), 5)
+    if answer.kind ~= "empty" and answer.kind ~= "reset" then
         return nil
     end
-    found.evidence[#found.evidence + 1] = backend.shown(result)
+    found.evidence[#found.evidence + 1] = there.app.shown(there.socket.option)
+    found.evidence[#found.evidence + 1] = answer.result:show("")
+    return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx speaks HTTP to %s "
+        .. "(%s, proxy_pass), and uWSGI listens there with its own protocol (%s: %s = %s): it closes the connection when it "
+        .. "is asked by HTTP. Use `include uwsgi_params; uwsgi_pass %s;` in that location instead of proxy_pass, or let "
+        .. "uWSGI speak HTTP there (http-socket); which one, only a person can say.", found.upstream.key, at(pass),
+        there.app.place(there.socket.option), there.socket.option.key, there.socket.text, found.upstream.key), found.evidence)
+end
+
+-- An HTTP server where nginx speaks something else.  PHP-FPM and uWSGI, where they are known to listen, are not asked.
+local function answers_http(host, symptom, found, target)
+    local address = found.upstream.address
+    if address.port then
+        local answer, result = talk(host, symptom, found.upstream, "http", "/")
+        return answer.code, result
+    elseif target and (uwsgi_there(target, address) or fpm.of_address(host, address)) then
+        return nil
+    end
+    local answer = direct.ask(host, plain_question(found.upstream), 5)
+    return answer.kind == "http" and answer.code or nil, answer.result
+end
+
+local function http_behind(host, symptom, found, pass, target)
+    local code, result = answers_http(host, symptom, found, target)
+    if not code then
+        return nil
+    end
+    found.evidence[#found.evidence + 1] = found.upstream.address.port and backend.shown(result)
+        or result:show(result.out:match("^[^\r\n]*"))
     return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx uses %s for %s "
         .. "(%s), and an HTTP server listens there: asked directly by HTTP it answers %d. Use `proxy_pass http://%s;` in "
         .. "that location instead, with the proxy_set_header lines that the application needs; the parameters of %s "
-        .. "mean nothing to it.", pass.kind, found.upstream.key, at(pass), answer.code, found.upstream.key, pass.kind),
+        .. "mean nothing to it.", pass.kind, found.upstream.key, at(pass), code, found.upstream.key, pass.kind),
         found.evidence)
 end
 
@@ -419,11 +480,12 @@ function M.language(host, symptom, found, target)
             local cause
             if pass.kind == "proxy_pass" then
                 cause = http_to_fastcgi(host, symptom, found, pass, target)
+                    or http_to_uwsgi(host, found, pass, found.upstream.address.unix and host or target)
                 if not cause and found.upstream.address.port and pass.target.scheme then
                     cause = scheme_mismatch(host, symptom, found, pass, target and target.name == host.name)
                 end
             elseif pass.kind ~= "memcached_pass" and (pass.kind ~= "grpc_pass" or answered_in_http1(found)) then
-                cause = http_behind(host, symptom, found, pass)
+                cause = http_behind(host, symptom, found, pass, found.upstream.address.unix and host or target)
             end
             if cause then
                 return cause

@@ -46,7 +46,7 @@ snapshot() { # snapshot NAME
         # A file is called PATH on the host itself, NAME:PATH on the backend's.
         # shellcheck disable=SC2086 # one word a root
         host_in "$where" python3 "$lab_here/snapshot" $roots | sed "/^\//s|^|$where:|; s|^$host:||" >>"$seen/$1.files"
-        host_in "$where" ps -eo args= | grep -v "^ps -eo\|^php-fpm\|^nginx\|gunicorn\|^\[" |
+        host_in "$where" ps -eo args= | grep -v "^ps -eo\|^php-fpm\|^nginx\|gunicorn\|uwsgi\|^\[" |
             sort -u | sed "s|^|$where: |" >>"$seen/$1.processes"
     done
     sort -u -o "$seen/$1.processes" "$seen/$1.processes"

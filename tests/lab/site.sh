@@ -3,6 +3,8 @@
 #   php_site            index.php behind nginx and PHP-FPM on the Unix socket of Debian's own pool
 #   app_site            a gunicorn application on 127.0.0.1:8000 as the service shop-app
 #   app_unit ADDRESS    only that application and its service, for a host of its own
+#   uwsgi_site [SOCKET] the same application in uWSGI, as shop-app with the ini file $ini; on /run/shop-app/app.sock
+#   uwsgi_set KEY VALUE an option of that file, from the service's next start on
 #   nginx_site          takes the server block of the site "shop" from its input, and reloads nginx
 #   dns_site            a DNS server on 127.0.0.1 for *.internal, which the host asks
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
@@ -26,6 +28,7 @@ pool=/etc/php/$php/fpm/pool.d/www.conf
 sock=/run/php/$fpm.sock
 shop=/etc/nginx/sites-available/shop
 unit=/etc/systemd/system/shop-app.service
+ini=/srv/shop/shop.ini
 
 wait_for() {
     local tries=100
@@ -137,6 +140,61 @@ server {
     }
 }
 EOF
+}
+
+uwsgi_site() {
+    local socket=${1:-/run/shop-app/app.sock}
+    mkdir -p /srv/shop
+    chown www-data /srv/shop
+    app_code "200 OK"
+    cat >"$ini" <<EOF
+[uwsgi]
+; the shop
+plugin = python3
+module = app:app
+master = true
+processes = 2
+socket = $socket
+chmod-socket = 660
+vacuum = true
+die-on-term = true
+EOF
+    cat >"$unit" <<EOF
+[Unit]
+Description=The shop
+
+[Service]
+Type=notify
+User=www-data
+RuntimeDirectory=shop-app
+WorkingDirectory=/srv/shop
+ExecStart=/usr/bin/uwsgi --ini shop.ini
+
+[Install]
+WantedBy=multi-user.target
+EOF
+    systemctl daemon-reload
+    systemctl --quiet enable shop-app
+    systemctl start shop-app
+    case $socket in
+    /*) socket=unix:$socket ;;
+    *.sock) socket=unix:/srv/shop/$socket ;;
+    esac
+    nginx_site <<EOF
+server {
+    listen 80 default_server;
+
+    location / {
+        include uwsgi_params;
+        uwsgi_pass $socket;
+    }
+}
+EOF
+}
+
+uwsgi_set() {
+    sed -i "/^$1 = /d" "$ini"
+    echo "$1 = $2" >>"$ini"
 }
 
 pool_set() {
