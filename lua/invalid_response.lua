@@ -1,5 +1,6 @@
 -- invalid_response.lua: what the playbook of that name finds out about a backend that sends no HTTP.
 
+local deaths = require "deaths"
 local direct = require "direct"
 local fpm = require "fpm"
 local fpm_log = require "fpm_log"
@@ -15,16 +16,7 @@ local BROKEN = { empty = true, reset = true, ["not-http"] = true, ["bad-header"]
 
 -- The last words of the service behind the address, where it is this host's and known.
 local function service_words(host, address, evidence)
-    local place = address.unix and "here" or (require("addresses").place(host, address.host, function() return nil end))
-    if place ~= "here" then
-        return nil
-    end
-    local svc
-    if address.unix then
-        svc = service.of_socket(host, address.unix)
-    else
-        svc = service.of_port(host, address.port)
-    end
+    local svc = deaths.service(host, address)
     for _, item in ipairs(svc and svc.evidence or {}) do
         evidence[#evidence + 1] = item
     end
@@ -79,6 +71,14 @@ local function unasked(host, failure, address, key, why, evidence, confirmed, in
     evidence[#evidence + 1] = shown
     if words then
         return confirm(cause, confirmed, string.format("nginx got no whole answer from %s: %s.", key, words))
+    end
+    local death = deaths.find(host, address, { failure })
+    if death and death.sure then
+        evidence[#evidence + 1] = death.shown
+        cause.likelihood = 80
+        return confirm(cause, confirmed, string.format("nginx got no whole answer from %s, and %s said at that moment: \"%s\". So its "
+            .. "process ended in the middle of the request.", key, death.svc.name, death.line:gsub("^%S+%s+%S+%s+", ""):sub(1, 160)),
+            death.svc)
     elseif not failure.fresh then
         return inconclusive { reason = "nginx got an invalid answer from " .. key .. ", but not just now, and the backend "
             .. "cannot be asked past nginx: " .. why, evidence = evidence }

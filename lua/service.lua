@@ -6,6 +6,7 @@
 --   service.named(host, name)     -> svc (table below)
 --   service.of_port(host, port)   -> svc | nil, candidates   the one service that belongs to a port
 --   service.of_socket(host, path) -> svc | nil, candidates   … or to a Unix socket
+--   service.of_process(host, pid) -> svc | nil               … or that a process is one of
 --
 --   svc.name, .kind = "inventory"|"systemd"|"sysv"|"unknown", .how = why we think so (a sentence part)
 --   svc.state = "running"|"stopped"|"crashed"|"oom-killed"|"masked"|"absent"|"starting"|
@@ -271,6 +272,13 @@ end
 function M.of_socket(host, path)
     return by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path),
         uwsgi.of_socket(host, path))
+end
+
+-- systemd keeps each service in a control group of its name (systemd.exec(5)).
+function M.of_process(host, pid)
+    local text = has_systemd(host) and host:read("/proc/" .. pid .. "/cgroup")
+    local unit = text and text:match("/([^/\n]+%.service)[^\n]*\n")
+    return unit and M.named(host, (unit:gsub("%.service$", "")), "process " .. pid .. " is one of it") or nil
 end
 
 -- Is it down, in a way that starting it may mend?
