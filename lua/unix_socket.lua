@@ -65,11 +65,12 @@ function M.who(listeners)
     return "a process"
 end
 
--- True where no variable hides an address: then what nginx connects to is written in its files.
+-- True where no variable hides an address: then what nginx connects to is written in its files.  Else false, the pass.
 function M.knows_all_addresses(config)
     for _, pass in ipairs(config:passes()) do
-        if pass.target.variable and not pass.resolved then
-            return false
+        local place = pass.target.place or "$" -- what a variable behind it says is only the path
+        if pass.target.variable and not (pass.resolved or pass.all_known) and place:find("$", 1, true) then
+            return false, pass
         end
     end
     return true
@@ -278,6 +279,12 @@ local function uwsgi_sockets(host, symptom, found)
     return list
 end
 
+-- Why somebody who seems to be in no location's use may be in one all the same, or nil.
+function M.hidden_use(config)
+    local all, pass = M.knows_all_addresses(config)
+    return not all and string.format("%s:%d leads where a variable says, which may be there", pass.file, pass.line) or nil
+end
+
 -- What nginx could mean instead.  -> array of { path, who, shown, good }, and why none of them is certain, or nil
 local function other_sockets(host, symptom, found)
     if speaks(found, "fastcgi_pass") then
@@ -297,7 +304,7 @@ local function other_sockets(host, symptom, found)
     elseif #list == 1 and not list[1].good then
         return list, string.format("asked directly it answers %d, which is no success", list[1].answer.code)
     end
-    return list
+    return list, #list > 0 and M.hidden_use(symptom.nx.config) or nil
 end
 
 local function address_fix(host, symptom, found, other, recommended)

@@ -9,8 +9,10 @@ local direct = require "direct"
 local fpm = require "fpm"
 local lines = require "lines"
 local nginx = require "nginx"
+local nginx_address = require "nginx_address"
 local nginx_change = require "nginx_change"
 local nginx_edit = require "nginx_edit"
+local nginx_route = require "nginx_route"
 local service = require "service"
 local socket_access = require "socket_access"
 local ss = require "ss"
@@ -321,6 +323,82 @@ function M.bound_elsewhere(host, symptom, found, target, entries)
     return cause
 end
 
+-- The other block --------------------------------------------------------------------------------------
+
+local function has_name(config, server, name)
+    for _, d in ipairs(config:named(server, "server_name")) do
+        for _, arg in ipairs(d.args) do
+            if arg.text:lower() == name then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+-- Do both listen at one address, word by word?
+local function listen_together(config, a, b)
+    for _, one in ipairs(config:named(a, "listen")) do
+        for _, other in ipairs(config:named(b, "listen")) do
+            local x, y = nginx_address.parse_listen(one.args[1].text), nginx_address.parse_listen(other.args[1].text)
+            if x and y and x.host == y.host and x.first == y.first then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+-- A second server block of the same name at the same address, which nginx ignores ("conflicting server name"), and
+-- whose pass for the asked URI leads elsewhere.  -> { server, pass, key } | nil
+function M.ignored_server(symptom, key)
+    local config, question = symptom.nx.config, backend.question(symptom)
+    if not question or not has_name(config, question.server, question.host) then
+        return nil
+    end
+    for server in config:each("server") do
+        if server ~= question.server and server.block and has_name(config, server, question.host)
+            and listen_together(config, question.server, server) then
+            local location = nginx_route.find_location(config, server, question.uri)
+            for _, use in ipairs(location and config:addresses() or {}) do
+                for _, pass in ipairs(use.passes) do
+                    if pass.location == location and pass.kind == "proxy_pass" and use.key ~= key and use.address.port then
+                        return { server = server, pass = pass, key = use.key, question = question }
+                    end
+                end
+            end
+        end
+    end
+    return nil
+end
+
+-- -> cause | nil     where the server that nginx ignores leads to somebody who answers the request
+function M.ignored_cause(host, symptom, found)
+    local other = M.ignored_server(symptom, found.upstream.key)
+    local uri = other and backend.sent(symptom.nx.config, { uri = other.question.uri, host = other.question.host,
+        server = other.server, location = other.pass.location }, other.pass)
+    if not uri then
+        return nil
+    end
+    local answers, results = backend.ask(host, { scheme = other.pass.target.scheme or "http", address = other.key, uri = uri,
+        seconds = 5, name = backend.name(symptom.nx.config, other.question, other.pass) })
+    if not backend.all_well(answers) then
+        return nil
+    end
+    local evidence, first = found.evidence, other.question.server
+    evidence[#evidence + 1] = lines.shown(host, first)
+    evidence[#evidence + 1] = lines.shown(host, other.server)
+    evidence[#evidence + 1] = backend.shown(results[1])
+    return { title = "nginx uses another server block of the same name", likelihood = 93, evidence = evidence, fixes = {},
+             subject = { upstream = found.upstream.key, backend = other.key },
+             summary = string.format("Two server blocks are for %s at the same address: nginx uses the first one that it reads, %s:%d, "
+                 .. "and ignores the other one, %s:%d (`nginx -t` warns: conflicting server name). The one that it uses leads to %s%s, "
+                 .. "where nobody listens; the ignored one leads to %s, which answers %d when it is asked directly. Take away the "
+                 .. "block that is not meant, often a forgotten copy, and reload nginx; which one, only a person can say.",
+                 other.question.host, first.file, first.line, other.server.file, other.server.line, found.upstream.key,
+                 written(found.uses), other.key, answers[1].code) }
+end
+
 -- The language -----------------------------------------------------------------------------------------
 
 local function talk(host, symptom, upstream, scheme, uri)
@@ -439,6 +517,40 @@ local function http_to_uwsgi(host, found, pass, target)
         there.app.place(there.socket.option), there.socket.option.key, there.socket.text, found.upstream.key), found.evidence)
 end
 
+-- The `listen … proxy_protocol` of this nginx at that address, or nil.
+local function proxy_protocol_there(config, address)
+    for d in config:each("listen") do
+        local listen = address.port and d.args[1] and nginx_address.parse_listen(d.args[1].text)
+        if listen and listen.first == address.port then
+            for i = 2, #d.args do
+                if d.args[i].text == "proxy_protocol" then
+                    return d
+                end
+            end
+        end
+    end
+    return nil
+end
+
+-- A server of this same nginx that wants a line of the PROXY protocol first, which no pass of http ever sends.
+local function http_to_proxy_protocol(host, symptom, found, pass, target)
+    local listen = target and target.name == host.name and proxy_protocol_there(symptom.nx.config, found.upstream.address)
+    if not listen then
+        return nil
+    end
+    local answer = direct.ask(host, plain_question(found.upstream), 5)
+    if answer.kind ~= "empty" and answer.kind ~= "reset" then
+        return nil
+    end
+    found.evidence[#found.evidence + 1] = lines.shown(host, listen)
+    found.evidence[#found.evidence + 1] = answer.result:show("")
+    return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx speaks HTTP to %s (%s), "
+        .. "where a server of this same nginx listens that expects the PROXY protocol first (listen … proxy_protocol, %s:%d): it "
+        .. "closes every connection that begins otherwise, and proxy_pass cannot send it. Take proxy_protocol off that listen, or, "
+        .. "if a load balancer needs it, give the server a second listen without it and let proxy_pass lead there.",
+        found.upstream.key, at(pass), listen.file, listen.line), found.evidence)
+end
+
 -- An HTTP server where nginx speaks something else.  PHP-FPM and uWSGI, where they are known to listen, are not asked.
 local function answers_http(host, symptom, found, target)
     local address = found.upstream.address
@@ -480,6 +592,7 @@ function M.language(host, symptom, found, target)
             local cause
             if pass.kind == "proxy_pass" then
                 cause = http_to_fastcgi(host, symptom, found, pass, target)
+                    or http_to_proxy_protocol(host, symptom, found, pass, target)
                     or http_to_uwsgi(host, found, pass, found.upstream.address.unix and host or target)
                 if not cause and found.upstream.address.port and pass.target.scheme then
                     cause = scheme_mismatch(host, symptom, found, pass, target and target.name == host.name)
