@@ -2,7 +2,7 @@ about="The page takes longer than gunicorn's --timeout: its worker is killed in 
 site() {
     app_site
     app_slow
-    sed -i 's|--timeout 300 --threads 32|--timeout 3|' "$unit"
+    sed -i 's|--timeout 300 --threads 32|--timeout 2|' "$unit"
     systemctl daemon-reload
     systemctl restart shop-app
 }
