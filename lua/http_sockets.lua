@@ -12,6 +12,7 @@ local direct = require "direct"
 local socket_access = require "socket_access"
 local ss = require "ss"
 local tcp = require "tcp_upstream"
+local unix_socket = require "unix_socket"
 
 local M = {}
 
@@ -45,7 +46,7 @@ end
 local function free_sockets(host, symptom, found)
     local used, list, seen = symptom.nx.config:used_keys(), {}, {}
     for _, entry in ipairs(ss.unix_listeners(found.ss.out)) do
-        local who, path = is_application(entry), entry.path
+        local who, path = is_application(entry), unix_socket.bound_path(host, entry)
         if who and type(path) == "string" and path:sub(1, 1) == "/" and not seen[path] and not used["unix:" .. path] then
             seen[path] = true
             if #list <= MOST and socket_access.check(host, symptom.nx.worker, path).verdict == "allowed" then

@@ -1,5 +1,6 @@
 -- invalid_response.lua: what the playbook of that name finds out about a backend that sends no HTTP.
 
+local deaths = require "deaths"
 local direct = require "direct"
 local fpm = require "fpm"
 local fpm_log = require "fpm_log"
@@ -15,16 +16,7 @@ local BROKEN = { empty = true, reset = true, ["not-http"] = true, ["bad-header"]
 
 -- The last words of the service behind the address, where it is this host's and known.
 local function service_words(host, address, evidence)
-    local place = address.unix and "here" or (require("addresses").place(host, address.host, function() return nil end))
-    if place ~= "here" then
-        return nil
-    end
-    local svc
-    if address.unix then
-        svc = service.of_socket(host, address.unix)
-    else
-        svc = service.of_port(host, address.port)
-    end
+    local svc = deaths.service(host, address)
     for _, item in ipairs(svc and svc.evidence or {}) do
         evidence[#evidence + 1] = item
     end
@@ -73,12 +65,28 @@ local function confirm(cause, confirmed, text, svc)
     return confirmed(cause)
 end
 
+-- Its process ended in the middle of the request: by its service's own words at that moment.
+local function confirm_death(cause, confirmed, key, death)
+    cause.evidence[#cause.evidence + 1] = death.shown
+    cause.likelihood = 85
+    cause.summary = string.format("nginx got no whole answer from %s, and %s said at that moment: \"%s\". So its process ended in "
+        .. "the middle of the request. %s.", key, death.svc.name, death.said, death.reason
+            and death.reason:gsub("^gunicorn", "Gunicorn")
+            or "It is the application that has to be mended: look at the log of " .. death.svc.name)
+    cause.said = nil
+    return confirmed(cause)
+end
+
 local function unasked(host, failure, address, key, why, evidence, confirmed, inconclusive)
     local cause = cause_of(failure, key, evidence)
     local words, shown = php_death(host, address, failure.at)
     evidence[#evidence + 1] = shown
     if words then
         return confirm(cause, confirmed, string.format("nginx got no whole answer from %s: %s.", key, words))
+    end
+    local death = deaths.find(host, address, { failure })
+    if death and death.sure then
+        return confirm_death(cause, confirmed, key, death)
     elseif not failure.fresh then
         return inconclusive { reason = "nginx got an invalid answer from " .. key .. ", but not just now, and the backend "
             .. "cannot be asked past nginx: " .. why, evidence = evidence }
@@ -105,6 +113,11 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive)
     local other = answer.kind == "not-http" and http_answer.other_protocol(answer.result.out)
     if other then
         return ruled_out { reason = string.format("%s is no broken application: %s answers there", key, other), evidence = evidence }
+    end
+    local death = (answer.kind == "waits" or answer.kind == "empty" or answer.kind == "reset")
+        and deaths.find(host, address, { failure })
+    if death and death.reason then
+        return confirm_death(cause_of(failure, key, evidence), confirmed, key, death)
     elseif BROKEN[answer.kind] then
         local cause = cause_of(failure, key, evidence)
         local svc = service_words(host, address, evidence)

@@ -113,7 +113,7 @@ function M.block_of(config, pass)
 end
 
 local function target_of(use)
-    return use.server_entry or use.passes[1]
+    return use.value or use.server_entry or use.passes[1]
 end
 
 function M.addresses(host, nx, uses, to)

@@ -21,10 +21,12 @@
 --   config:passes() -> { {directive=, kind=, argument=, target=, server=, location=, file=, line=, resolved=, set=} }
 --       target: a parsed address plus upstream = name of the upstream block; parse_error when it is none.
 --       resolved: the address when its only variable has one literal `set` in the same server; set: that directive
+--       alternatives: { {address=, argument=, own=}, … } of a variable with a `map` or several `set`s; all_known: these are all
 --   config:upstream(name) -> { name=, directive=, servers={ {arg=, directive=, address=, params=, file=, line=} } }|nil
 --   config:upstreams() -> { the same, … }
 --   config:used_keys() -> { [key of an address] = true }, of all that it connects to
 --   config:addresses() -> { {key=, address=, argument=, upstream=name|nil, server_entry=, passes={…}, file=, line=} }
+--       value: of one that is a variable's value: what nginx_edit.replace_address takes for it
 --   config:user() -> {name=, group=, directive=}|nil     config:pid() -> path|nil, directive
 --   config:error_logs() -> { {value=, kind="file"|"stderr"|"syslog"|"memory", path=, level=, context=, …} }
 --   config:access_logs() -> { {value=, kind="file"|"syslog"|"off", path=, format=, variable=, context=, …} }
@@ -348,6 +350,48 @@ local function resolve_variable(config, pass)
     end
 end
 
+-- What the only variable in front of the URI can be: the values of its `map`, or of several literal `set`s in the same
+-- server.  A value that is made of variables itself leaves the pass in the dark (all_known = false).
+local MAP_WORDS = { hostnames = true, volatile = true, include = true }
+
+local function values_of(config, name, pass)
+    local values = {}
+    for map in config:each("map") do
+        if map.block and map.args[2] and map.args[2].text == "$" .. name then
+            for _, d in ipairs(config:children(map)) do
+                values[#values + 1] = not MAP_WORDS[d.name] and d.args[1] or nil
+            end
+        end
+    end
+    for set in config:each("set") do
+        if set.args[2] and set.args[1].text == "$" .. name and ancestor(set, "server") == pass.server then
+            values[#values + 1] = set.args[2]
+        end
+    end
+    return values
+end
+
+-- The value by itself, as it can be edited in its own place.
+local function own_address(arg, pass)
+    local kind = arg.text:find("://", 1, true) and pass.kind or "server"
+    return { argument = arg, kind = kind, address = addresses.parse(arg.text, kind) }
+end
+
+local function find_alternatives(config, pass)
+    local name = pass.target.place and pass.target.place:match("%$([%w_]+)")
+    local values = name and values_of(config, name, pass) or {}
+    pass.alternatives, pass.all_known = {}, #values > 0
+    for _, arg in ipairs(values) do
+        local text = pass.argument.text:gsub("%$" .. name .. "%f[^%w_]", (arg.text:gsub("%%", "%%%%")))
+        local address = not arg.text:find("$", 1, true) and addresses.parse(text, pass.kind)
+        if address and not (address.place or ""):find("$", 1, true) then
+            pass.alternatives[#pass.alternatives + 1] = { address = address, argument = arg, own = own_address(arg, pass) }
+        else
+            pass.all_known = false
+        end
+    end
+end
+
 -- Only a name without a port can mean an upstream block (ngx_http_upstream_add).
 local function link_upstream(config, address)
     if address and address.host and address.no_port then
@@ -366,6 +410,12 @@ local function new_pass(config, d)
     }
     if pass.target.variable and not pass.target.host then
         resolve_variable(config, pass)
+        if not pass.resolved then
+            find_alternatives(config, pass)
+        end
+    end
+    for _, alternative in ipairs(pass.alternatives or {}) do
+        link_upstream(config, alternative.address)
     end
     link_upstream(config, pass.target)
     link_upstream(config, pass.resolved)
@@ -436,7 +486,11 @@ end
 local function passes_to(config, upstream)
     local found = {}
     for _, pass in ipairs(config:passes()) do
-        if (pass.resolved or pass.target).upstream == upstream.name then
+        local leads = (pass.resolved or pass.target).upstream == upstream.name
+        for _, alternative in ipairs(pass.alternatives or {}) do
+            leads = leads or alternative.address.upstream == upstream.name
+        end
+        if leads then
             found[#found + 1] = pass
         end
     end
@@ -451,7 +505,14 @@ function Config:addresses()
     end
     for _, pass in ipairs(self:passes()) do
         local address = pass.resolved or pass.target
-        if not address.upstream then
+        for _, alternative in ipairs(pass.alternatives or {}) do
+            local arg = alternative.argument
+            if not alternative.address.upstream then
+                add(alternative.address, { argument = arg, value = alternative.own, passes = { pass },
+                    file = arg.directive.file, line = arg.directive.line })
+            end
+        end
+        if not address.upstream and not pass.all_known then
             local arg = pass.set and pass.set.args[2] or pass.argument
             add(address, { argument = arg, passes = { pass }, file = arg.directive.file, line = arg.directive.line })
         end

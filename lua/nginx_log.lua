@@ -4,6 +4,7 @@
 --       { entry (nginx_error.parse), raw = line, result = the read it comes from, at = local seconds | nil } …,
 --       newest last,
 --       read = number of logs that could be read, problems = { sentences about those that could not } }
+--   nginx_log.quiet(nx) -> why an error log does not tell of failed requests, as a sentence part, or nil
 --
 -- opts.since: local seconds; older lines are left out (a line without a time is kept out too:
 -- what cannot be dated is no news).
@@ -57,6 +58,19 @@ function M.error_logs(host, nx)
         end
     end
     return unique(paths), unique(elsewhere)
+end
+
+-- Levels at which nginx says that an upstream failed.
+local LOUD = { error = true, warn = true, notice = true, info = true, debug = true }
+
+-- The first setting that keeps failed requests out of an error log, as a sentence part, or nil.
+function M.quiet(nx)
+    for _, log in ipairs(nx.config and nx.config:error_logs() or {}) do
+        if not LOUD[log.level] or log.path == "/dev/null" then
+            return string.format("%s:%d has error_log %s %s", log.file, log.line, log.value, log.level)
+        end
+    end
+    return nil
 end
 
 function M.access_logs(nx)

@@ -89,11 +89,11 @@ local function by_silence(symptom, found)
     end
     return string.format("nginx answers %d for %s and logged no failure of its own, as it does for every 502 that it "
         .. "makes itself: the application behind %s sent that status, and nginx passed it on. Look at its own log.",
-        symptom.code, symptom.url, key)
+        symptom.failed_code or symptom.code, symptom.url, key)
 end
 
 function M.verdict(host, symptom, found, confirmed, ruled_out, inconclusive)
-    local title = "The backend itself answers " .. tostring(symptom.code)
+    local title = "The backend itself answers " .. tostring(symptom.failed_code or symptom.code)
     for _, said in ipairs(found.answers) do
         local code = said.answer.code
         if (code == 502 or code == 504) and is_nginx(host, said.key) and found.own then

@@ -6,15 +6,17 @@
 --   service.named(host, name)     -> svc (table below)
 --   service.of_port(host, port)   -> svc | nil, candidates   the one service that belongs to a port
 --   service.of_socket(host, path) -> svc | nil, candidates   … or to a Unix socket
+--   service.of_process(host, pid) -> svc | nil               … or that a process is one of
 --
 --   svc.name, .kind = "inventory"|"systemd"|"sysv"|"unknown", .how = why we think so (a sentence part)
 --   svc.state = "running"|"stopped"|"crashed"|"oom-killed"|"masked"|"absent"|"starting"|
 --               "failed-start-limit"|"auto-restarting"|"unknown"
 --   svc.evidence = { results' evidence }
---   svc.pool = the PHP-FPM pool, where it is one
+--   svc.pool = the PHP-FPM pool, where it is one; svc.app, svc.socket = uWSGI's (uwsgi.find)
 
 local fpm = require "fpm"
 local systemctl_show = require "systemctl_show"
+local uwsgi = require "uwsgi"
 
 local M = {}
 
@@ -144,6 +146,20 @@ local function units_that_name(host, text)
     return #sockets > 0 and sockets or found
 end
 
+-- Units that name the socket as it is called within their own working directory.
+local function units_that_run_there(host, path)
+    local folder, base = path:match("^(/.*)/([^/]+)$")
+    local found = {}
+    for _, unit in ipairs(folder and units_that_name(host, base) or {}) do
+        local before = unit.line:sub(1, unit.line:find(base, 1, true) - 1)
+        local r = host:run({ "systemctl", "show", "--no-pager", "--property=WorkingDirectory", "--", unit.unit })
+        if not before:find("[/%w._-]$") and r.out:match("WorkingDirectory=!?([^\n]*)") == folder then
+            found[#found + 1] = unit
+        end
+    end
+    return found
+end
+
 local function add_unit_files(unit, files)
     local values = unit.EnvironmentFiles
     for _, value in ipairs(type(values) == "table" and values or { values }) do
@@ -189,12 +205,33 @@ local function units_that_read(host, text)
     return found
 end
 
-local function from_units(host, text)
+-- The service of the only uWSGI application that listens there.
+local function from_apps(host, apps)
+    local app, socket = apps[1] and apps[1].app, apps[1] and apps[1].socket
+    if #apps ~= 1 or not app.service then
+        return nil
+    end
+    local svc = M.named(host, app.service, app.place(socket.option) .. " says that uWSGI listens there")
+    svc.evidence[#svc.evidence + 1] = app.shown(socket.option)
+    svc.app, svc.socket = app, socket
+    return svc
+end
+
+local function from_units(host, text, apps)
     if not has_systemd(host) then
-        return nil, {}
+        return from_apps(host, apps), {}
     end
     local units = units_that_name(host, text)
     if #units == 0 then
+        units = units_that_run_there(host, text)
+    end
+    if #units == 0 and #apps > 0 then
+        local names = {}
+        for i, item in ipairs(apps) do
+            names[i] = tostring(item.app.service)
+        end
+        return from_apps(host, apps), names
+    elseif #units == 0 then
         units = units_that_read(host, text)
     end
     if #units == 1 then
@@ -210,7 +247,7 @@ local function from_units(host, text)
     return nil, names
 end
 
-local function by_address(host, text, keys, pools)
+local function by_address(host, text, keys, pools, apps)
     local entry, name = told(host, table.unpack(keys))
     if name then
         local svc = M.named(host, name, "the inventory says so")
@@ -224,16 +261,24 @@ local function by_address(host, text, keys, pools)
     if svc or (names and #names > 1) then
         return svc, names
     end
-    return from_units(host, text)
+    return from_units(host, text, apps)
 end
 
 function M.of_port(host, port)
     return by_address(host, tostring(port), { tostring(port), "127.0.0.1:" .. port },
-        fpm.of_port(fpm.find(host), port))
+        fpm.of_port(fpm.find(host), port), uwsgi.of_port(host, port))
 end
 
 function M.of_socket(host, path)
-    return by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path))
+    return by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path),
+        uwsgi.of_socket(host, path))
+end
+
+-- systemd keeps each service in a control group of its name (systemd.exec(5)).
+function M.of_process(host, pid)
+    local text = has_systemd(host) and host:read("/proc/" .. pid .. "/cgroup")
+    local unit = text and text:match("/([^/\n]+%.service)[^\n]*\n")
+    return unit and M.named(host, (unit:gsub("%.service$", "")), "process " .. pid .. " is one of it") or nil
 end
 
 -- Is it down, in a way that starting it may mend?

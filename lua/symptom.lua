@@ -3,6 +3,7 @@
 --   symptom.look(host, params) -> {
 --     state = "present" | "absent" | "unknown", summary = sentence, evidence = {…},
 --     url, via (HOST:PORT asked instead of what the URL's host resolves to), code (last answer),
+--     failed_code (the first answer that was 502 or 504),
 --     nx = nginx.find(host), failures = nginx_log.failures since params.since,
 --     upstreams = { {key = "unix:/run/x.sock" | "10.0.0.5:8080", address, failure | nil, count,
 --                    fresh = it failed when it was asked just now} … }, newest first,
@@ -209,6 +210,9 @@ end
 local function judge_answers(seen, answers)
     local failed = count(answers, is_failure)
     seen.code = answers[#answers].code
+    for _, answer in ipairs(answers) do
+        seen.failed_code = seen.failed_code or (is_failure(answer) and answer.code or nil)
+    end
     if count(answers, function(a) return a.waits end) > 0 then
         seen.state = "present"
         seen.summary = string.format("%s: nginx takes the request and gives no answer within %d s", seen.url,
@@ -294,6 +298,10 @@ local function judge_logs(seen, since)
     elseif seen.state == "absent" and seen.history > 0 then
         seen.summary = seen.summary .. "; what the log still shows was before the last repair, or is about "
             .. "an address that nginx does not use any more"
+    elseif seen.state ~= "absent" and nginx_log.quiet(seen.nx) then
+        seen.state = "unknown"
+        seen.summary = "no address is known to ask, and the error log says nothing about requests that fail: "
+            .. nginx_log.quiet(seen.nx) .. ". Name the address that shows the error: -p url=URL"
     elseif seen.state ~= "absent" then
         seen.state = "absent"
         seen.summary = "no request has failed at an upstream in the last " .. when.duration(since)

@@ -9,6 +9,7 @@ local nginx_log = require "nginx_log"
 local service = require "service"
 local socket_access = require "socket_access"
 local ss = require "ss"
+local uwsgi = require "uwsgi"
 local web = require "web"
 
 local M = {}
@@ -28,13 +29,27 @@ function M.log_and_config(symptom, found, host)
     return evidence
 end
 
--- Who listens on this path?  ss prints the path that was bound, so both names of /run count.
-function M.listeners(entries, path, host)
+-- The whole path of a listener.  ss prints what was bound, and who binds "app.sock" means it from the working
+-- directory that the process had then; nearly always it is still there.
+function M.bound_path(host, entry)
+    local first = type(entry.processes) == "table" and entry.processes[1]
+    if type(entry.path) ~= "string" or entry.abstract or entry.path:sub(1, 1) == "/" or not first then
+        return entry.path
+    end
+    local r = host:run({ "readlink", "--", "/proc/" .. first.pid .. "/cwd" })
+    local folder = r.ok and r.out:match("^(/[^\n]*)\n?$")
+    return folder and folder:gsub("/*$", "/") .. entry.path:gsub("^%./", "") or entry.path
+end
+
+-- Who listens on this path?  ss prints the path that was bound, so both names of /run count.  connected: nginx
+-- was not refused there, so somebody does, and one who has moved to another folder since is recognised by the name.
+function M.listeners(entries, path, host, connected)
     local real = host:realpath(path) or path
     local names = { [path] = true, [real] = true, [(real:gsub("^/run/", "/var/run/"))] = true }
+    local name = "^%.?/?" .. path:match("[^/]*$"):gsub("%p", "%%%0") .. "$"
     local list = {}
     for _, entry in ipairs(entries) do
-        if names[entry.path] then
+        if names[M.bound_path(host, entry)] or (connected and type(entry.path) == "string" and entry.path:find(name)) then
             entry.line = entry.path
             list[#list + 1] = entry
         end
@@ -50,11 +65,12 @@ function M.who(listeners)
     return "a process"
 end
 
--- True where no variable hides an address: then what nginx connects to is written in its files.
+-- True where no variable hides an address: then what nginx connects to is written in its files.  Else false, the pass.
 function M.knows_all_addresses(config)
     for _, pass in ipairs(config:passes()) do
-        if pass.target.variable and not pass.resolved then
-            return false
+        local place = pass.target.place or "$" -- what a variable behind it says is only the path
+        if pass.target.variable and not (pass.resolved or pass.all_known) and place:find("$", 1, true) then
+            return false, pass
         end
     end
     return true
@@ -247,21 +263,48 @@ local function pool_sockets(host, symptom, found)
     return list
 end
 
+-- Sockets that speak uwsgi, that somebody listens on and that nginx is not told to use.
+local function uwsgi_sockets(host, symptom, found)
+    local used, entries, list, seen = symptom.nx.config:used_keys(), ss.unix_listeners(found.ss.out), {}, {}
+    for _, app in ipairs(uwsgi.find(host)) do
+        for _, socket in ipairs(app.sockets) do
+            local path = socket.protocol == "uwsgi" and socket.path
+            if path and not used["unix:" .. path] and not seen[path] and M.listeners(entries, path, host)[1] then
+                seen[path] = true
+                list[#list + 1] = { path = path, good = true, shown = app.shown(socket.option),
+                                    who = string.format("uWSGI (%s)", app.place(socket.option)) }
+            end
+        end
+    end
+    return list
+end
+
+-- Why somebody who seems to be in no location's use may be in one all the same, or nil.
+function M.hidden_use(config)
+    local all, pass = M.knows_all_addresses(config)
+    return not all and string.format("%s:%d leads where a variable says, which may be there", pass.file, pass.line) or nil
+end
+
 -- What nginx could mean instead.  -> array of { path, who, shown, good }, and why none of them is certain, or nil
 local function other_sockets(host, symptom, found)
     if speaks(found, "fastcgi_pass") then
         return pool_sockets(host, symptom, found)
-    elseif not speaks(found, "proxy_pass") then
+    end
+    local list
+    if speaks(found, "uwsgi_pass") then
+        list = uwsgi_sockets(host, symptom, found)
+    elseif speaks(found, "proxy_pass") then
+        list = require("http_sockets").find(host, symptom, found)
+    else
         return {}
     end
-    local list = require("http_sockets").find(host, symptom, found)
     local idle = #list > 0 and require("wrong_proxy_pass").idle_services(host) or {}
     if #idle > 0 then
         return list, table.concat(idle, ", ") .. " should run and does not, and could be meant as well"
     elseif #list == 1 and not list[1].good then
         return list, string.format("asked directly it answers %d, which is no success", list[1].answer.code)
     end
-    return list
+    return list, #list > 0 and M.hidden_use(symptom.nx.config) or nil
 end
 
 local function address_fix(host, symptom, found, other, recommended)
@@ -378,6 +421,26 @@ local function denied_without_fix(found, access, user, confirmed, advice)
     }
 end
 
+-- What to change so that uWSGI's next socket lets nginx in: `chmod-socket` sets its mode, and it belongs to whom
+-- uWSGI runs as, unless `chown-socket` says otherwise (core/socket.c).
+local function uwsgi_advice(svc, user, stat, found)
+    local app, text = svc.app, nil
+    local mode, option = uwsgi.option(app, "chmod-socket")
+    local owner, given = uwsgi.option(app, "chown-socket")
+    found.evidence[#found.evidence + 1] = option and app.shown(option)
+    found.evidence[#found.evidence + 1] = given and app.shown(given)
+    text = mode and string.format("chmod-socket = %s in %s sets that mode. ", mode, app.place(option))
+        or string.format("%s sets no chmod-socket, so its mode follows from the umask. ", app.file or svc.name)
+    if user.groups[stat.gid] then
+        return string.format("%sThe group is one of %s's: write chmod-socket = 660 there and restart %s.", text, user.name, svc.name)
+    elseif owner then
+        return string.format("%sWrite chown-socket = %s:%s in %s, chmod-socket = 660 beside it, and restart %s.", text,
+            owner:match("^[^:]*"), user.group, app.place(given), svc.name)
+    end
+    return string.format("%sLet it run in nginx's group (Group=%s in the unit %s) with chmod-socket = 660, and restart it; "
+        .. "chmod-socket = 666 lets in every user of this host.", text, user.group, svc.name)
+end
+
 function M.denied(host, symptom, found, confirmed)
     local access, user = found.access, symptom.nx.worker
     add(found.evidence, access.evidence)
@@ -388,7 +451,10 @@ function M.denied(host, symptom, found, confirmed)
     end
     local svc = service.of_socket(host, found.path)
     local pool = svc and svc.pool
-    if not pool then
+    if svc and svc.app then
+        add(found.evidence, svc.evidence)
+        return denied_without_fix(found, access, user, confirmed, uwsgi_advice(svc, user, access.stat, found))
+    elseif not pool then
         return denied_without_fix(found, access, user, confirmed,
             "Set owner, group or mode where the service that listens is configured.")
     end

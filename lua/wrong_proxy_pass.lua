@@ -5,17 +5,21 @@
 
 local addresses = require "addresses"
 local backend = require "backend"
+local direct = require "direct"
 local fpm = require "fpm"
 local lines = require "lines"
 local nginx = require "nginx"
+local nginx_address = require "nginx_address"
 local nginx_change = require "nginx_change"
 local nginx_edit = require "nginx_edit"
+local nginx_route = require "nginx_route"
 local service = require "service"
 local socket_access = require "socket_access"
 local ss = require "ss"
 local systemctl_show = require "systemctl_show"
 local tcp = require "tcp_upstream"
 local unix_socket = require "unix_socket"
+local uwsgi = require "uwsgi"
 local web = require "web"
 
 local M = {}
@@ -119,6 +123,20 @@ local function pool_sockets(host, symptom)
     return list
 end
 
+-- Could a process of this name, on this port, be what a pass of this kind leads to?
+local function fits_kind(target, kind, name, port)
+    local is_fpm = name:find("^php%-fpm") ~= nil
+    if kind == "fastcgi_pass" then
+        return is_fpm
+    end
+    local of_uwsgi = name:find("^uwsgi") and uwsgi.of_port(target, port)[1]
+    local speaks_uwsgi = of_uwsgi and of_uwsgi.socket.protocol == "uwsgi"
+    if kind == "uwsgi_pass" then
+        return speaks_uwsgi
+    end
+    return not is_fpm and not speaks_uwsgi
+end
+
 -- Whom nginx could mean instead: who listens on `target`, is in no other location's use and is no well-known
 -- service of another kind.  Each: {to = address for nginx, name, text, entry, evidence}
 -- -> array, and another one of those that other locations use
@@ -127,10 +145,8 @@ function M.candidates(host, symptom, upstream, target, result, kind)
     local here = target.name == host.name
     for _, entry in ipairs(ss.listeners(result.out)) do
         local name = process_of(entry)
-        local is_fpm = name:find("^php%-fpm") ~= nil
-        local fits = kind == "fastcgi_pass" and is_fpm or kind ~= "fastcgi_pass" and not is_fpm
         local to = way_to(entry, upstream, here)
-        if fits and name ~= "a process" and not tcp.is_other_service(name) and to then
+        if fits_kind(target, kind, name, entry.port) and name ~= "a process" and not tcp.is_other_service(name) and to then
             local of = used[entry.port] and shared or list
             of[#of + 1] = { to = to, name = name, entry = entry, evidence = result:show(tcp.line_of(result, entry)),
                             text = string.format("%s on %s", name, to) }
@@ -167,8 +183,9 @@ end
 local function try(host, symptom, candidate, uses, question)
     local pass = uses[1] and uses[1].passes[1]
     if not pass or pass.kind ~= "proxy_pass" then
+        -- Nothing on the host can ask by these; PHP-FPM and uWSGI speak theirs where their own files say so.
         candidate.fits = pass ~= nil
-        candidate.good = candidate.fits
+        candidate.good = pass ~= nil and (pass.kind == "fastcgi_pass" or pass.kind == "uwsgi_pass")
         return
     end
     local uri = question and pass.location == question.location and backend.sent(symptom.nx.config, question, pass)
@@ -306,6 +323,82 @@ function M.bound_elsewhere(host, symptom, found, target, entries)
     return cause
 end
 
+-- The other block --------------------------------------------------------------------------------------
+
+local function has_name(config, server, name)
+    for _, d in ipairs(config:named(server, "server_name")) do
+        for _, arg in ipairs(d.args) do
+            if arg.text:lower() == name then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+-- Do both listen at one address, word by word?
+local function listen_together(config, a, b)
+    for _, one in ipairs(config:named(a, "listen")) do
+        for _, other in ipairs(config:named(b, "listen")) do
+            local x, y = nginx_address.parse_listen(one.args[1].text), nginx_address.parse_listen(other.args[1].text)
+            if x and y and x.host == y.host and x.first == y.first then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+-- A second server block of the same name at the same address, which nginx ignores ("conflicting server name"), and
+-- whose pass for the asked URI leads elsewhere.  -> { server, pass, key } | nil
+function M.ignored_server(symptom, key)
+    local config, question = symptom.nx.config, backend.question(symptom)
+    if not question or not has_name(config, question.server, question.host) then
+        return nil
+    end
+    for server in config:each("server") do
+        if server ~= question.server and server.block and has_name(config, server, question.host)
+            and listen_together(config, question.server, server) then
+            local location = nginx_route.find_location(config, server, question.uri)
+            for _, use in ipairs(location and config:addresses() or {}) do
+                for _, pass in ipairs(use.passes) do
+                    if pass.location == location and pass.kind == "proxy_pass" and use.key ~= key and use.address.port then
+                        return { server = server, pass = pass, key = use.key, question = question }
+                    end
+                end
+            end
+        end
+    end
+    return nil
+end
+
+-- -> cause | nil     where the server that nginx ignores leads to somebody who answers the request
+function M.ignored_cause(host, symptom, found)
+    local other = M.ignored_server(symptom, found.upstream.key)
+    local uri = other and backend.sent(symptom.nx.config, { uri = other.question.uri, host = other.question.host,
+        server = other.server, location = other.pass.location }, other.pass)
+    if not uri then
+        return nil
+    end
+    local answers, results = backend.ask(host, { scheme = other.pass.target.scheme or "http", address = other.key, uri = uri,
+        seconds = 5, name = backend.name(symptom.nx.config, other.question, other.pass) })
+    if not backend.all_well(answers) then
+        return nil
+    end
+    local evidence, first = found.evidence, other.question.server
+    evidence[#evidence + 1] = lines.shown(host, first)
+    evidence[#evidence + 1] = lines.shown(host, other.server)
+    evidence[#evidence + 1] = backend.shown(results[1])
+    return { title = "nginx uses another server block of the same name", likelihood = 93, evidence = evidence, fixes = {},
+             subject = { upstream = found.upstream.key, backend = other.key },
+             summary = string.format("Two server blocks are for %s at the same address: nginx uses the first one that it reads, %s:%d, "
+                 .. "and ignores the other one, %s:%d (`nginx -t` warns: conflicting server name). The one that it uses leads to %s%s, "
+                 .. "where nobody listens; the ignored one leads to %s, which answers %d when it is asked directly. Take away the "
+                 .. "block that is not meant, often a forgotten copy, and reload nginx; which one, only a person can say.",
+                 other.question.host, first.file, first.line, other.server.file, other.server.line, found.upstream.key,
+                 written(found.uses), other.key, answers[1].code) }
+end
+
 -- The language -----------------------------------------------------------------------------------------
 
 local function talk(host, symptom, upstream, scheme, uri)
@@ -361,6 +454,15 @@ local function scheme_mismatch(host, symptom, found, pass, here)
     return language_cause(found, "nginx and the backend speak different protocols", summary, evidence, fix)
 end
 
+-- A question in plain HTTP, of a port or a Unix socket.
+local function plain_question(upstream)
+    local address = upstream.address
+    if address.unix then
+        return { url = "http://localhost/", http = 0, socket = address.unix }
+    end
+    return { url = "http://localhost/", http = 0, connect = upstream.key }
+end
+
 local function is_fpm_port(host, found, target)
     local entries, result = tcp.listening(target, found.upstream.address.host, found.upstream.address.port)
     for _, item in ipairs(entries or {}) do
@@ -389,19 +491,90 @@ local function http_to_fastcgi(host, symptom, found, pass, target)
         .. "meant; which one, only a person can say.", found.upstream.key, at(pass), found.upstream.key), found.evidence)
 end
 
-local function http_behind(host, symptom, found, pass)
-    if not found.upstream.address.port then
+-- The uWSGI application whose own protocol is spoken at the upstream, as its file says.
+local function uwsgi_there(target, address)
+    local list = address.unix and uwsgi.of_socket(target, address.unix) or uwsgi.of_port(target, address.port)
+    return #list == 1 and list[1].socket.protocol == "uwsgi" and list[1] or nil
+end
+
+-- Asked by HTTP, uWSGI takes the request's first bytes for the size of a packet that is larger than it takes, and
+-- closes the connection (core/protocol.c).
+local function http_to_uwsgi(host, found, pass, target)
+    local there = target and uwsgi_there(target, found.upstream.address)
+    if not there then
         return nil
     end
-    local answer, result = talk(host, symptom, found.upstream, "http", "/")
-    if not answer.code then
+    local answer = direct.ask(host, plain_question(found.upstream), 5)
+    if answer.kind ~= "empty" and answer.kind ~= "reset" then
         return nil
     end
-    found.evidence[#found.evidence + 1] = backend.shown(result)
+    found.evidence[#found.evidence + 1] = there.app.shown(there.socket.option)
+    found.evidence[#found.evidence + 1] = answer.result:show("")
+    return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx speaks HTTP to %s "
+        .. "(%s, proxy_pass), and uWSGI listens there with its own protocol (%s: %s = %s): it closes the connection when it "
+        .. "is asked by HTTP. Use `include uwsgi_params; uwsgi_pass %s;` in that location instead of proxy_pass, or let "
+        .. "uWSGI speak HTTP there (http-socket); which one, only a person can say.", found.upstream.key, at(pass),
+        there.app.place(there.socket.option), there.socket.option.key, there.socket.text, found.upstream.key), found.evidence)
+end
+
+-- The `listen … proxy_protocol` of this nginx at that address, or nil.
+local function proxy_protocol_there(config, address)
+    for d in config:each("listen") do
+        local listen = address.port and d.args[1] and nginx_address.parse_listen(d.args[1].text)
+        if listen and listen.first == address.port then
+            for i = 2, #d.args do
+                if d.args[i].text == "proxy_protocol" then
+                    return d
+                end
+            end
+        end
+    end
+    return nil
+end
+
+-- A server of this same nginx that wants a line of the PROXY protocol first, which no pass of http ever sends.
+local function http_to_proxy_protocol(host, symptom, found, pass, target)
+    local listen = target and target.name == host.name and proxy_protocol_there(symptom.nx.config, found.upstream.address)
+    if not listen then
+        return nil
+    end
+    local answer = direct.ask(host, plain_question(found.upstream), 5)
+    if answer.kind ~= "empty" and answer.kind ~= "reset" then
+        return nil
+    end
+    found.evidence[#found.evidence + 1] = lines.shown(host, listen)
+    found.evidence[#found.evidence + 1] = answer.result:show("")
+    return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx speaks HTTP to %s (%s), "
+        .. "where a server of this same nginx listens that expects the PROXY protocol first (listen … proxy_protocol, %s:%d): it "
+        .. "closes every connection that begins otherwise, and proxy_pass cannot send it. Take proxy_protocol off that listen, or, "
+        .. "if a load balancer needs it, give the server a second listen without it and let proxy_pass lead there.",
+        found.upstream.key, at(pass), listen.file, listen.line), found.evidence)
+end
+
+-- An HTTP server where nginx speaks something else.  PHP-FPM and uWSGI, where they are known to listen, are not asked.
+local function answers_http(host, symptom, found, target)
+    local address = found.upstream.address
+    if address.port then
+        local answer, result = talk(host, symptom, found.upstream, "http", "/")
+        return answer.code, result
+    elseif target and (uwsgi_there(target, address) or fpm.of_address(host, address)) then
+        return nil
+    end
+    local answer = direct.ask(host, plain_question(found.upstream), 5)
+    return answer.kind == "http" and answer.code or nil, answer.result
+end
+
+local function http_behind(host, symptom, found, pass, target)
+    local code, result = answers_http(host, symptom, found, target)
+    if not code then
+        return nil
+    end
+    found.evidence[#found.evidence + 1] = found.upstream.address.port and backend.shown(result)
+        or result:show(result.out:match("^[^\r\n]*"))
     return language_cause(found, "nginx and the backend speak different protocols", string.format("nginx uses %s for %s "
         .. "(%s), and an HTTP server listens there: asked directly by HTTP it answers %d. Use `proxy_pass http://%s;` in "
         .. "that location instead, with the proxy_set_header lines that the application needs; the parameters of %s "
-        .. "mean nothing to it.", pass.kind, found.upstream.key, at(pass), answer.code, found.upstream.key, pass.kind),
+        .. "mean nothing to it.", pass.kind, found.upstream.key, at(pass), code, found.upstream.key, pass.kind),
         found.evidence)
 end
 
@@ -419,11 +592,13 @@ function M.language(host, symptom, found, target)
             local cause
             if pass.kind == "proxy_pass" then
                 cause = http_to_fastcgi(host, symptom, found, pass, target)
+                    or http_to_proxy_protocol(host, symptom, found, pass, target)
+                    or http_to_uwsgi(host, found, pass, found.upstream.address.unix and host or target)
                 if not cause and found.upstream.address.port and pass.target.scheme then
                     cause = scheme_mismatch(host, symptom, found, pass, target and target.name == host.name)
                 end
             elseif pass.kind ~= "memcached_pass" and (pass.kind ~= "grpc_pass" or answered_in_http1(found)) then
-                cause = http_behind(host, symptom, found, pass)
+                cause = http_behind(host, symptom, found, pass, found.upstream.address.unix and host or target)
             end
             if cause then
                 return cause

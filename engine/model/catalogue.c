@@ -17,6 +17,9 @@
 /* The answer itself, of a backend that is asked past nginx. */
 #define CURL_SHOWN                                                                                 \
     "curl -q -sS -g -k -i --raw --http0.9 --http1.<int> --noproxy * --max-time <int>"
+/* Twice the same on one connection, with a pause between: was it still open then? */
+#define CURL_TWICE                                                                                 \
+    "curl -q -sS -g -k -o /dev/null -o /dev/null --http1.1 --noproxy * --max-time <int> --rate <int>/m"
 #define CURL_FORMAT                                                                               \
     "-w %{http_code}|%{time_connect}|%{time_starttransfer}|%{time_total}|%{remote_ip}"
 
@@ -64,10 +67,13 @@ static const char *const reads[] = {
     "ip rule show",
     CURL_SHOWN " --connect-to <text> -- <url>",
     CURL_SHOWN " --unix-socket <path> -- <url>",
+    CURL_TWICE " --connect-to <text> -w %{http_code}|%{num_connects}| -- <url> <url>",
+    CURL_TWICE " --unix-socket <path> -w %{http_code}|%{num_connects}| -- <url> <url>",
     "ss -H -ltnp",
     "ss -H -lxnp",
     "ss -H -tn",
     "ss -H -tanp",
+    "ss -H -tano",
     "ss -s",
     "systemctl show --no-pager --property=<names> -- <unit>...",
     "systemctl list-unit-files --no-pager --no-legend --type=service",

@@ -3,6 +3,11 @@
 #   php_site            index.php behind nginx and PHP-FPM on the Unix socket of Debian's own pool
 #   app_site            a gunicorn application on 127.0.0.1:8000 as the service shop-app
 #   app_unit ADDRESS    only that application and its service, for a host of its own
+#   uwsgi_site [SOCKET] the same application in uWSGI, as shop-app with the ini file $ini; on /run/shop-app/app.sock
+#   uwsgi_set KEY VALUE an option of that file, from the service's next start on
+#   kept_site SECONDS [HEADER]  an application on 127.0.0.1:8000 that closes idle connections after so many seconds, behind
+#                       an upstream block whose connections nginx keeps; HEADER is one that it sends
+#   kept_race SECONDS   a POST that nginx sends in the moment in which the application closes
 #   nginx_site          takes the server block of the site "shop" from its input, and reloads nginx
 #   dns_site            a DNS server on 127.0.0.1 for *.internal, which the host asks
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
@@ -26,6 +31,7 @@ pool=/etc/php/$php/fpm/pool.d/www.conf
 sock=/run/php/$fpm.sock
 shop=/etc/nginx/sites-available/shop
 unit=/etc/systemd/system/shop-app.service
+ini=/srv/shop/shop.ini
 
 wait_for() {
     local tries=100
@@ -136,6 +142,126 @@ server {
         proxy_set_header Host $host;
     }
 }
+EOF
+}
+
+uwsgi_site() {
+    local socket=${1:-/run/shop-app/app.sock}
+    mkdir -p /srv/shop
+    chown www-data /srv/shop
+    app_code "200 OK"
+    cat >"$ini" <<EOF
+[uwsgi]
+; the shop
+plugin = python3
+module = app:app
+master = true
+processes = 2
+socket = $socket
+chmod-socket = 660
+vacuum = true
+die-on-term = true
+EOF
+    cat >"$unit" <<EOF
+[Unit]
+Description=The shop
+
+[Service]
+Type=notify
+User=www-data
+RuntimeDirectory=shop-app
+WorkingDirectory=/srv/shop
+ExecStart=/usr/bin/uwsgi --ini shop.ini
+
+[Install]
+WantedBy=multi-user.target
+EOF
+    systemctl daemon-reload
+    systemctl --quiet enable shop-app
+    systemctl start shop-app
+    case $socket in
+    /*) socket=unix:$socket ;;
+    *.sock) socket=unix:/srv/shop/$socket ;;
+    esac
+    nginx_site <<EOF
+server {
+    listen 80 default_server;
+
+    location / {
+        include uwsgi_params;
+        uwsgi_pass $socket;
+    }
+}
+EOF
+}
+
+uwsgi_set() {
+    sed -i "/^$1 = /d" "$ini"
+    echo "$1 = $2" >>"$ini"
+}
+
+kept_site() {
+    app_unit 127.0.0.1:8000
+    sed -i 's|^Type=.*|Type=simple|; s|^ExecStart=.*|ExecStart=/usr/bin/python3 /srv/shop/kept.py|' "$unit"
+    cat >/srv/shop/kept.py <<EOF
+import http.server
+
+class Shop(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = $1
+    header = "${2-}"
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(200)
+        if self.header:
+            self.send_header(*self.header.split(": "))
+        self.send_header("Content-Length", "17")
+        self.end_headers()
+        self.wfile.write(b"the shop answers\\n")
+
+    do_POST = do_GET
+
+    def log_message(self, *what):
+        pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", 8000), Shop).serve_forever()
+EOF
+    systemctl daemon-reload
+    systemctl restart shop-app
+    wait_for curl -s -o /dev/null http://127.0.0.1:8000/
+    printf 'upstream shop {\n    server 127.0.0.1:8000;\n    keepalive 16; # spare the handshakes\n}\n' >/etc/nginx/conf.d/shop.conf
+    nginx_site <<'EOF'
+server {
+    listen 80 default_server;
+
+    location / {
+        proxy_pass http://shop;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
+}
+EOF
+}
+
+# nginx's workers are held while the request and the end of the kept connection come in, in this order: what a busy
+# worker meets, at a time of our choosing.
+kept_race() {
+    python3 - "$1" <<'EOF'
+import os, signal, socket, subprocess, sys, time
+workers = [int(pid) for pid in subprocess.check_output(["pgrep", "-f", "nginx: worker process"]).split()]
+client = socket.create_connection(("127.0.0.1", 80))
+client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+assert b" 200 " in client.recv(65536)
+time.sleep(0.3)
+for pid in workers:
+    os.kill(pid, signal.SIGSTOP)
+client.sendall(b"POST /order HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 7\r\n\r\norder=1")
+time.sleep(float(sys.argv[1]) + 0.5)
+for pid in workers:
+    os.kill(pid, signal.SIGCONT)
+answer = client.recv(65536)
+assert b" 502 " in answer, answer
 EOF
 }
 

@@ -272,6 +272,31 @@ local function expressions()
     check.equal("sets", glob.match("[0-9]?-*.c[!x]", "10-a.cf"), true)
 end
 
+-- What a variable can be is written in its map, or where it is set.
+local function values()
+    local function keys(text)
+        local c = config.load("/n.conf", { read = function() return "http {" .. text .. "}" end, list = function() return {} end })
+        local list = {}
+        for _, use in ipairs(c:addresses()) do
+            list[#list + 1] = (use.key or "?") .. (use.value and " " .. use.value.argument.text or "")
+        end
+        return list, c:passes()[1]
+    end
+    local map = "map $uri $b { hostnames; volatile; default 10.0.0.1:80; ~^/a 10.0.0.2; }"
+    check.equal("a map", keys(map .. "server { location / { proxy_pass http://$b; } }"), { "10.0.0.1:80 10.0.0.1:80", "10.0.0.2:80 10.0.0.2" })
+    check.equal("a map of whole URLs", keys("map $uri $b { default https://10.0.0.1/x; } server { location / { proxy_pass $b; } }"),
+        { "10.0.0.1:443 https://10.0.0.1/x" })
+    local list, pass = keys("map $uri $b { default app; x 10.0.0.1:81; } upstream app { server 10.0.0.3:1; }"
+        .. "server { location / { proxy_pass http://$b; } }")
+    check.equal("a map that names an upstream", list, { "10.0.0.1:81 10.0.0.1:81", "10.0.0.3:1" })
+    check.equal("all of it is known", pass.all_known, true)
+    list, pass = keys("map $uri $b { default $host; x 10.0.0.1:81; } server { location / { proxy_pass http://$b; } }")
+    check.equal("a value of variables", pass.all_known, false)
+    list = keys("server { set $b 10.0.0.1:1; if ($x) { set $b 10.0.0.2:1; } location / { proxy_pass http://$b/x; } }")
+    check.equal("two sets", list, { "10.0.0.1:1 10.0.0.1:1", "10.0.0.2:1 10.0.0.2:1" })
+    check.equal("a capture", select(2, keys("server { location ~ ^/(?<p>.*)$ { proxy_pass http://h:$p; } }")).all_known, nil)
+end
+
 local function json_tree()
     local path = here .. "/fixtures/nginx/nginx.conf"
     local text = files.read(path)
@@ -305,7 +330,7 @@ end
 
 local c = open(here .. "/fixtures/nginx/nginx.conf")
 for _, test in ipairs { grammar, lua_blocks, big, loading, queries, routing, reaching, broken_includes, yielding,
-    addresses, expressions, json_tree, corpus } do
+    addresses, expressions, values, json_tree, corpus } do
     test(c)
 end
 check.done()
