@@ -639,14 +639,15 @@ put_back() { # sets failed to what could not be put back
     each edit put_back_edit
     reverse=
     journal_read
-    # An undo comes later: what a service does by then is not the run's doing.
-    [ -n "$undoing" ] || each command put_back_unit
     # What the daemons hold in memory follows the files only if they had been told of the change, or
     # were started by a boot that came in between.
-    if [ "$restored" != ' ' ] && [ "$commands$rebooted" != ' ' ]; then
-        position=0
-        each reactivate put_back_reactivate
-    fi
+    read_again=
+    [ "$restored" = ' ' ] || [ "$commands$rebooted" = ' ' ] || read_again=yes
+    # systemd itself first: it starts a unit as it last read it.
+    if [ -n "$read_again" ]; then position=0 manager=yes; each reactivate put_back_reactivate; fi
+    # An undo comes later: what a service does by then is not the run's doing.
+    [ -n "$undoing" ] || each command put_back_unit
+    if [ -n "$read_again" ]; then position=0 manager=; each reactivate put_back_reactivate; fi
     each edit drop_kept
     sync_path "$dir"
 }
@@ -726,8 +727,9 @@ restore() { # OLD SHA
     [ "$2" = "$(hash_file "$target")" ] && sync_path "$target"
 }
 
-put_back_reactivate() { # ARGC ARG...
+put_back_reactivate() { # ARGC ARG...; of systemd itself if $manager is set, else of all others
     position=$((position + 1))
+    case "$*" in '2 systemctl daemon-reload') [ -n "$manager" ] ;; *) [ -z "$manager" ] ;; esac || return 0
     journal reactivate "$position" "$(first_words "$@")"
     run_words "$dir/reactivate.$position.out" 60 "$@"
     journal reactivated "$position" "$status"
