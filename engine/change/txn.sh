@@ -702,6 +702,14 @@ names_unit() { # ARGC ARG...
     case $decoded in start | stop | restart | reload) ;; *) return 1 ;; esac
 }
 
+is_daemon_reload() { # ARGC ARG...
+    [ "$1" -eq 2 ] || return 1
+    decode "$2"
+    [ "$decoded" = systemctl ] || return 1
+    decode "$3"
+    [ "$decoded" = daemon-reload ]
+}
+
 unit_state() { # ENCODED-UNIT
     decode "$1"
     systemctl show --property=ActiveState -- "$decoded" 2>/dev/null | sed -n 's/^ActiveState=//p'
@@ -729,7 +737,7 @@ restore() { # OLD SHA
 
 put_back_reactivate() { # ARGC ARG...; of systemd itself if $manager is set, else of all others
     position=$((position + 1))
-    case "$*" in '2 systemctl daemon-reload') [ -n "$manager" ] ;; *) [ -z "$manager" ] ;; esac || return 0
+    if is_daemon_reload "$@"; then [ -n "$manager" ]; else [ -z "$manager" ]; fi || return 0
     journal reactivate "$position" "$(first_words "$@")"
     run_words "$dir/reactivate.$position.out" 60 "$@"
     journal reactivated "$position" "$status"

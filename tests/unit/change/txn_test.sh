@@ -351,8 +351,8 @@ full_disk() {
 units() {
     mkdir -p "$T/bin"; echo active >"$T/state"; : >"$T/asked"
     printf '#!/bin/sh\necho "$*" >>%s\ncase $1 in show) echo "ActiveState=$(cat %s)"; cat %s 2>/dev/null ;;\n' "$T/asked" "$T/state" "$T/unit" >"$T/bin/systemctl"
-    printf 'restart) echo failed >%s; exit 1 ;;\nstart) [ ! -e %s/hopeless ] && echo active >%s ;;\nesac\n' \
-        "$T/state" "$T" "$T/state" >>"$T/bin/systemctl"
+    printf 'restart) [ -e %s/able ] || { echo failed >%s; exit 1; } ;;\n' "$T" "$T/state" >>"$T/bin/systemctl"
+    printf 'start) [ ! -e %s/hopeless ] && echo active >%s ;;\nesac\n' "$T" "$T/state" >>"$T/bin/systemctl"
     chmod 755 "$T/bin/systemctl"
     path=$PATH PATH=$T/bin:$PATH
     fresh; say command 1 5 "$(words systemctl restart app.service)" 0
@@ -363,6 +363,17 @@ units() {
     check 'one that cannot be started again' like "$(boot apply)" '*end put-back-failed start-again 1'
     rm -f "$T/hopeless"
     check 'recover tries again' like "$(recover_any)" '*end rolled-back crashed'
+    fresh; echo active >"$T/state"; : >"$T/asked"; edit "$D/one.conf" new
+    say command 1 5 "$(words systemctl daemon-reload)" 0
+    say command 2 5 "$(words systemctl restart app.service)" 0
+    say reactivate "$(words systemctl daemon-reload)"
+    say reactivate "$(words systemctl restart app.service)"
+    boot apply >/dev/null
+    check 'systemd reads the unit again before it starts it again' is "$(grep -v ^show "$T/asked" | tr '\n' ,)" \
+        'daemon-reload,restart app.service,daemon-reload,start app.service,restart app.service,'
+    : >"$T/able"
+    check 'and whoever recovers goes the same way' like "$(recover_any)" '*end rolled-back crashed'
+    rm "$T/able"
     for what in '7 0' '9 0' '9 4'; do # as planned; started by somebody; by systemd itself
         fresh; echo active >"$T/state"; say unit app.service 7 0; edit "$D/one.conf" new
         printf 'ActiveEnterTimestampMonotonic=%s\nNRestarts=%s\n' "${what% *}" "${what#* }" >"$T/unit"
