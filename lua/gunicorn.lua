@@ -46,14 +46,6 @@ local function is_gunicorn(args)
     return words[2] == "-m" and (words[3] or ""):find("^gunicorn") ~= nil
 end
 
--- The system service that a process belongs to, by the kernel's word.
-local function service_of(host, pid)
-    local text, _, r = host:read("/proc/" .. pid .. "/cgroup")
-    local line = text and (text:match("0::[^\n]*") or text:match("%d+:name=systemd:[^\n]*"))
-    local unit = line and not line:find("/user@", 1, true) and line:match("/([^/]+%.service)$")
-    return unit, unit and r:show(line)
-end
-
 function M.of_listener(host, listener)
     local pids, list = {}, processes.list(host)
     for _, one in ipairs(type(listener.processes) == "table" and listener.processes or {}) do
@@ -75,10 +67,9 @@ function M.of_listener(host, listener)
         end
     end
     local app = { master = master, workers = workers, evidence = { list.result:show(master.line) } }
-    local unit, shown = service_of(host, master.pid)
-    local svc = unit and service.named(host, unit)
-    if svc and svc.kind == "systemd" and svc.pid == master.pid then
-        app.service = unit:gsub("%.service$", "")
+    local svc, shown = service.of_pid(host, master.pid)
+    if svc and svc.pid == master.pid then
+        app.service = svc.name
         app.evidence[2] = shown
     end
     return app

@@ -6,6 +6,7 @@
 --   service.named(host, name)     -> svc (table below)
 --   service.of_port(host, port)   -> svc | nil, candidates   the one service that belongs to a port
 --   service.of_socket(host, path) -> svc | nil, candidates   … or to a Unix socket
+--   service.of_pid(host, pid)     -> svc, evidence | nil       systemd's service that a process runs in
 --
 --   svc.name, .kind = "inventory"|"systemd"|"sysv"|"unknown", .how = why we think so (a sentence part)
 --   svc.state = "running"|"stopped"|"crashed"|"oom-killed"|"masked"|"absent"|"starting"|
@@ -234,6 +235,18 @@ end
 
 function M.of_socket(host, path)
     return by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path))
+end
+
+-- By the kernel's word: systemd keeps each service in a control group of its own (systemd.resource-control(5)).
+function M.of_pid(host, pid)
+    local text, _, r = host:read("/proc/" .. pid .. "/cgroup")
+    local line = text and (text:match("0::[^\n]*") or text:match("%d+:name=systemd:[^\n]*"))
+    local unit = line and not line:find("/user@", 1, true) and line:match("/([^/]+)%.service$")
+    local svc = unit and M.named(host, unit, "process " .. pid .. " runs in it")
+    if not svc or svc.kind ~= "systemd" then
+        return nil
+    end
+    return svc, r:show(line)
 end
 
 -- Is it down, in a way that starting it may mend?

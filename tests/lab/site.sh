@@ -12,6 +12,7 @@
 #   busy_site           the application on a Unix socket with one worker and next to no queue; takes as long as
 #                       /srv/shop/seconds says for each request
 #   busy_customers      four clients that ask without a pause from now on, as a process customers.py
+#   shelf_site [leaks]  an application on 127.0.0.1:8000 that needs 65 open files, or forgets one with each request
 #   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
 #   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
 #   tls_certificate FILE AUTHORITY DAYS   one for app.internal, for so many days from now on
@@ -279,4 +280,45 @@ for n in range(4):
     threading.Thread(target=customer).start()
 EOF_LOAD
     setsid -f python3 /srv/shop/customers.py </dev/null >/dev/null 2>&1
+}
+
+# An application that keeps 50 files open and needs ten more for a request, and that closes the connection where it cannot
+# have them. With `leaks` it opens one of them anew for each request and forgets it.
+shelf_site() { # [leaks]
+    app_site
+    mkdir -p /srv/shop/shelf
+    touch /srv/shop/shelf/{0..59}
+    cat >/srv/shop/shelf.py <<EOF_SHELF
+import socket, sys, time
+LEAKS = "$1"
+EOF_SHELF
+    cat >>/srv/shop/shelf.py <<'EOF_SHELF'
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", 8000))
+server.listen(64)
+kept = [open(f"/srv/shop/shelf/{n}") for n in range(0 if LEAKS else 50)]
+while True:
+    client = None
+    try:
+        client, _ = server.accept()
+        client.recv(65536)
+        if LEAKS:
+            kept.append(open("/srv/shop/shelf/0"))
+        else:
+            prices = [open(f"/srv/shop/shelf/{n}") for n in range(50, 60)]
+            for one in prices:
+                one.close()
+        client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nthe shop answers\n")
+    except OSError as error:
+        prices = None
+        print("cannot serve:", error, file=sys.stderr, flush=True)
+        time.sleep(0.05)
+    if client:
+        client.close()
+EOF_SHELF
+    sed -i 's|^Type=.*|Type=simple|; s|^ExecStart=.*|ExecStart=/usr/bin/python3 /srv/shop/shelf.py|' "$unit"
+    systemctl daemon-reload
+    systemctl restart shop-app
+    wait_for curl -s -o /dev/null http://127.0.0.1:8000/
 }
