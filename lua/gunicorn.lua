@@ -250,7 +250,8 @@ local function by_command_line(host, app, exec, words, options)
     elseif not (option.value or ""):find("^%d+$") then
         return nil, "its command line sets --workers to what is no plain number"
     end
-    return { number = tonumber(option.value), where = "set by --workers in " .. unit_file.place(exec), entry = exec, shown = unit_file.shown(exec),
+    return { number = tonumber(option.value), where = "set by --workers in " .. unit_file.place(exec),
+        shown = unit_file.shown(exec),
         edit = function(n)
             local raw = option.prefix .. n
             local word = words[option.word]
@@ -292,7 +293,8 @@ local function by_environment(host, app, found)
     if not value or quote ~= behind then
         return nil, "WEB_CONCURRENCY is set to what is no plain number"
     end
-    return { number = tonumber(value), where = "set by WEB_CONCURRENCY in " .. unit_file.place(found.entry), shown = unit_file.shown(found.entry),
+    return { number = tonumber(value), where = "set by WEB_CONCURRENCY in " .. unit_file.place(found.entry),
+        shown = unit_file.shown(found.entry),
         edit = function(n)
             local content, why = unit_file.set_word(found.entry.file.text, found.entry, found.word,
                 quote .. "WEB_CONCURRENCY=" .. n .. quote)
@@ -300,10 +302,22 @@ local function by_environment(host, app, found)
         end }
 end
 
+-- Would the unit set the variable to this value if the file had this content?
+local function holds(loaded, file, content, name, value)
+    local before = file.unit
+    file.unit = unit_file.parse(content)
+    local found = in_environment(loaded, name)
+    file.unit = before
+    return found ~= nil and found.value == value
+end
+
 local function by_default(host, app, exec)
     return { number = 1, where = "gunicorn's default, which nothing changes", shown = unit_file.shown(exec),
         edit = function(n)
             local content, why = unit_file.add_line(exec.file.text, exec, "Environment", "WEB_CONCURRENCY=" .. n)
+            if content and not holds(app.loaded, exec.file, content, "WEB_CONCURRENCY", tostring(n)) then
+                content, why = nil, "a later line of its unit takes such a setting back"
+            end
             return unit_edits(host, app, exec, content, why, { "[Service]", "Environment=WEB_CONCURRENCY=" .. n })
         end }
 end
