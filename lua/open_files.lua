@@ -165,8 +165,13 @@ local function read_limit(value)
     return tonumber(soft), tonumber(hard)
 end
 
-local function advice(full, n)
-    return unit_file.advice(full.service, { "[Service]", "LimitNOFILE=" .. n })
+-- Where no file of the administrator's own sets it, a drop-in does; a person's words for one where that is not certain.
+local function drop_in(host, full, loaded, value)
+    local edits, reason = unit_file.drop_in(host, loaded, "open-files.conf", "Service", "LimitNOFILE", value)
+    if not edits then
+        return nil, reason .. ": set it by " .. unit_file.advice(full.service, { "[Service]", "LimitNOFILE=" .. value })
+    end
+    return edits
 end
 
 function M.limit(host, full)
@@ -187,7 +192,7 @@ function M.limit(host, full)
         return nil, string.format("systemd gives it %s, so it has set %d for itself", tostring(loaded.show.LimitNOFILESoft), full.soft)
     elseif not entry then
         return { where = "systemd's default, its unit sets no LimitNOFILE=", shown = loaded.shown,
-                 edit = function(n) return nil, "set it by " .. advice(full, n) end }
+                 edit = function(n) return drop_in(host, full, loaded, n) end }
     end
     local soft, hard = read_limit(entry.value)
     if soft ~= full.soft then
@@ -195,12 +200,11 @@ function M.limit(host, full)
     end
     return { where = "LimitNOFILE=" .. entry.value .. ", " .. unit_file.place(entry), shown = unit_file.shown(entry),
         edit = function(n)
-            local ok, reason = unit_file.editable(host, entry.file.path)
-            if not ok then
-                return nil, reason .. ": set it by " .. advice(full, n)
+            local value = hard and n .. ":" .. math.max(hard, n) or tostring(n)
+            if not unit_file.editable(host, entry.file.path) then
+                return drop_in(host, full, loaded, value)
             end
-            local content
-            content, reason = unit_file.set_value(entry.file.text, entry, hard and n .. ":" .. math.max(hard, n) or tostring(n))
+            local content, reason = unit_file.set_value(entry.file.text, entry, value)
             if not content then
                 return nil, reason
             end

@@ -10,6 +10,7 @@
 -- load(host, unit) -> { fragment=, files = { {path=, text=, read=, unit= parse(text)} … }, show= properties,
 --                       shown= evidence } | nil, reason, result     the fragment, then the drop-ins as systemd applies them
 -- all(loaded, section, key) -> entries in force, each with .file (of files): an empty assignment resets what was before
+-- drop_in(host, loaded, name, section, key, value) -> edits that create a drop-in with this setting | nil, reason
 -- editable(host, path) -> true | nil, reason      files of packages and of generators are nobody's to edit
 --
 -- After an edit the text is parsed again, and exactly the wanted setting must differ: what systemd would read otherwise
@@ -343,6 +344,32 @@ function M.editable(host, path)
         return nil, path .. " is a link to another file"
     end
     return true
+end
+
+-- A drop-in of this name wins over those before it in the order of names, whatever folder they are in (systemd.unit(5)).
+function M.drop_in(host, loaded, name, section, key, value)
+    for i = 2, #loaded.files do
+        local file = loaded.files[i]
+        local other = file.path:match("[^/]+$")
+        if other == name then
+            return nil, "there is a drop-in of that name already, " .. file.path
+        end
+        for _, entry in ipairs(file.unit.entries) do
+            if other > name and entry.section == section and entry.key == key then
+                return nil, file.path .. " would win over a new drop-in"
+            end
+        end
+    end
+    local folder = "/etc/systemd/system/" .. loaded.name .. ".d"
+    local path = folder .. "/" .. name
+    local stat, why = host:stat(folder)
+    local _, missing, read = host:read(path)
+    if not loaded.name:find("^[%w@:_.-]+$") or missing ~= "absent" then
+        return nil, path .. " is there already, or cannot be read"
+    elseif not (stat and stat.type == "directory" or why == "absent") or host:realpath("/etc/systemd/system") ~= "/etc/systemd/system" then
+        return nil, folder .. " is no plain folder"
+    end
+    return { { path = path, base = read, content = ("[%s]\n%s=%s\n"):format(section, key, value) } }
 end
 
 -- What a person puts into a drop-in of their own, and how.

@@ -1,4 +1,4 @@
-about='An application may open fewer files than it needs, by the unit file of its package: the drop-in is for a person to make'
+about='An application may open fewer files than it needs, by the unit file of its package: a drop-in is made, and taken away'
 site() {
     shelf_site ''
     mv "$unit" /lib/systemd/system/shop-app.service
@@ -13,5 +13,7 @@ damage() {
     wait_for sh -c 'ss -Hltn | grep -q 127.0.0.1:8000'
 }
 
-exit=2 status=cause-found cause=connection-limit recommended=
-says='LimitNOFILE=56:4096, /lib/systemd/system/shop-app.service:.*systemctl edit shop-app.*LimitNOFILE=1024'
+exit=2 status=cause-found cause=connection-limit recommended=connection-limit/raise-limit-nofile
+edits=/etc/systemd/system/shop-app.service.d/open-files.conf
+says='LimitNOFILE=56:4096, /lib/systemd/system/shop-app.service:'
+apply=0 after=200
