@@ -234,10 +234,15 @@ local function edits_of(host, path, result, content, why)
     return { { path = path, base = result, content = content } }
 end
 
-local function unit_edits(host, app, entry, content, why, advice)
+-- What a package's unit sets in its environment, a drop-in sets otherwise; its command line is left to a person.
+local function unit_edits(host, app, entry, content, why, advice, variable)
     local ok, reason = unit_file.editable(host, entry.file.path)
+    local edits
+    if not ok and variable then
+        edits, reason = unit_file.drop_in(host, app.loaded, "workers.conf", "Service", "Environment", variable)
+    end
     if not ok then
-        return nil, reason .. ": use " .. unit_file.advice(app.service, advice)
+        return edits, not edits and reason .. ": use " .. unit_file.advice(app.service, advice) or nil
     end
     return edits_of(host, entry.file.path, entry.file.read, content, why)
 end
@@ -298,7 +303,8 @@ local function by_environment(host, app, found)
         edit = function(n)
             local content, why = unit_file.set_word(found.entry.file.text, found.entry, found.word,
                 quote .. "WEB_CONCURRENCY=" .. n .. quote)
-            return unit_edits(host, app, found.entry, content, why, { "[Service]", "Environment=WEB_CONCURRENCY=" .. n })
+            return unit_edits(host, app, found.entry, content, why, { "[Service]", "Environment=WEB_CONCURRENCY=" .. n },
+                "WEB_CONCURRENCY=" .. n)
         end }
 end
 
@@ -318,7 +324,8 @@ local function by_default(host, app, exec)
             if content and not holds(app.loaded, exec.file, content, "WEB_CONCURRENCY", tostring(n)) then
                 content, why = nil, "a later line of its unit takes such a setting back"
             end
-            return unit_edits(host, app, exec, content, why, { "[Service]", "Environment=WEB_CONCURRENCY=" .. n })
+            return unit_edits(host, app, exec, content, why, { "[Service]", "Environment=WEB_CONCURRENCY=" .. n },
+                "WEB_CONCURRENCY=" .. n)
         end }
 end
 

@@ -107,6 +107,17 @@ local function by_command_line()
         "use `systemctl edit shop`, with the lines \"[Service]\", \"ExecStart=\", \"ExecStart=/usr/bin/gunicorn -w 7 app:app\"")
 end
 
+local function by_drop_in()
+    local packaged, dropped = "/lib/systemd/system/shop.service", UNIT .. ".d/workers.conf "
+    check.equal("a package's unit that sets nothing", raise({ fragment = packaged, [packaged] = unit("ExecStart=/usr/bin/gunicorn a:a") }, 1),
+        "gunicorn's default, which nothing changes | " .. dropped .. unit("Environment=WEB_CONCURRENCY=7"))
+    local set = unit("Environment=WEB_CONCURRENCY=2\nExecStart=/usr/bin/gunicorn a:a")
+    check.equal("a package's unit that sets it", raise({ fragment = packaged, [packaged] = set }, 2),
+        "set by WEB_CONCURRENCY in " .. packaged .. ":2 | " .. dropped .. unit("Environment=WEB_CONCURRENCY=7"))
+    check.has("a drop-in that is there already", raise({ fragment = packaged, [packaged] = set, [UNIT .. ".d/workers.conf"] = "" }, 2),
+        "workers.conf is there already, or cannot be read: use `systemctl edit shop`")
+end
+
 local function by_conf()
     local plain = unit("ExecStart=/usr/bin/gunicorn app:app")
     check.equal("in the folder that it starts in", raise({ [UNIT] = plain, ["/srv/shop/gunicorn.conf.py"] = "workers = 2\n" }, 2),
@@ -162,7 +173,7 @@ local function room()
     check.equal("no more than that", fix or why, "with 3 processors and 50 MiB of memory left this host carries no more")
 end
 
-for _, test in ipairs { who, by_command_line, by_conf, by_environment, room } do
+for _, test in ipairs { who, by_command_line, by_drop_in, by_conf, by_environment, room } do
     test()
 end
 check.done()

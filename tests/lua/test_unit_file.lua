@@ -126,6 +126,9 @@ local function made_up_host(files, drop_ins)
     function host:realpath(path)
         return path
     end
+    function host:stat()
+        return nil, "absent"
+    end
     return host
 end
 
@@ -144,6 +147,17 @@ local function effective()
     check.equal("the last one holds, of this section only", limits[#limits].value, "2")
     check.equal("what systemd generated or packages brought is not edited", unit_file.editable(host, limits[#limits].file.path), nil)
     check.equal("what is under /etc is", unit_file.editable(host, exec[1].file.path), true)
+    local function drop_in(name, key)
+        local edits, reason = unit_file.drop_in(host, loaded, name, "Service", key, "5")
+        return edits and edits[1].path .. " " .. edits[1].content or reason
+    end
+    check.equal("a new drop-in", drop_in("c.conf", "LimitNOFILE"),
+        "/etc/systemd/system/shop.service.d/c.conf [Service]\nLimitNOFILE=5\n")
+    check.equal("one that would lose", drop_in("0.conf", "LimitNOFILE"), "/run/systemd/system/shop.service.d/a.conf would win over a new drop-in")
+    check.equal("what later ones set otherwise does not matter", drop_in("aa.conf", "LimitNOFILE"),
+        "/etc/systemd/system/shop.service.d/aa.conf [Service]\nLimitNOFILE=5\n")
+    check.equal("one that hides another", drop_in("a.conf", "LimitNOFILE"),
+        "there is a drop-in of that name already, /run/systemd/system/shop.service.d/a.conf")
     local none, why = unit_file.load(made_up_host({}, ""), "shop.service")
     check.equal("a file that cannot be read", none or why, "/etc/systemd/system/shop.service cannot be read (absent)")
 end
