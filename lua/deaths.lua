@@ -49,7 +49,7 @@ local function of_listener(host, address)
         or ss.listens(ss.listeners(r.out), address.host, address.port)) or {}
     local entry = entries[1] and (entries[1].entry or entries[1])
     local process = entry and type(entry.processes) == "table" and entry.processes[1]
-    return process and service.of_process(host, process.pid) or nil
+    return process and (service.of_pid(host, process.pid)) or nil
 end
 
 function M.service(host, address)

@@ -6,6 +6,7 @@ local fpm = require "fpm"
 local fpm_log = require "fpm_log"
 local http_answer = require "http_answer"
 local nginx_log = require "nginx_log"
+local open_files = require "open_files"
 local service = require "service"
 local upstream = require "upstream"
 
@@ -113,6 +114,14 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive)
     local other = answer.kind == "not-http" and http_answer.other_protocol(answer.result.out)
     if other then
         return ruled_out { reason = string.format("%s is no broken application: %s answers there", key, other), evidence = evidence }
+    end
+    -- It takes connections and drops them where it may open nothing more.
+    local here = address.unix and "here" or (require("addresses").place(host, address.host, function() return nil end))
+    local full = BROKEN[answer.kind] and here == "here" and open_files.find(host, address, 900)
+    if full then
+        evidence[#evidence + 1] = full.limits
+        return ruled_out { reason = string.format("%s answers nothing, since %s may open no more files", key, full.service),
+                           evidence = evidence }
     end
     local death = (answer.kind == "waits" or answer.kind == "empty" or answer.kind == "reset")
         and deaths.find(host, address, { failure })

@@ -5,6 +5,7 @@ local addresses = require "addresses"
 local backend = require "backend"
 local fpm = require "fpm"
 local fpm_limit = require "fpm_limit"
+local gunicorn = require "gunicorn"
 local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
@@ -165,8 +166,34 @@ local function measured_text(answer)
         seconds_text(answer.first_byte or 0), seconds_text(answer.total or 0))
 end
 
+local function listening(host, item, peer)
+    local place, target = addresses.place(host, item.upstream.address.host, peer)
+    if place ~= "here" and place ~= "peer" then
+        return nil
+    end
+    local entries, result = tcp.listening(target, item.upstream.address.host, item.upstream.address.port)
+    return entries, result, target
+end
+
+-- Connections that wait for a worker of gunicorn, told as in pool_words below.
+local function worker_words(host, item, peer)
+    local entries, result, target = listening(host, item, peer)
+    for _, listener in ipairs(target == host and entries or {}) do
+        local entry = listener.entry
+        local app = entry.recv_q > 0 and gunicorn.of_listener(host, entry)
+        local setting = app and gunicorn.setting(host, app)
+        if app then
+            item.evidence[#item.evidence + 1] = result:show(tcp.line_of(result, entry))
+            item.evidence[#item.evidence + 1] = setting and setting.shown or nil
+            return string.format(" It is gunicorn, its number of workers is %d%s, and %d connections wait for one of them.",
+                #app.workers, setting and ", " .. setting.where or "", entry.recv_q)
+        end
+    end
+    return ""
+end
+
 -- -> cause | nil, reason, true where that is no ruling out but not knowing
-function M.read(host, symptom, item)
+function M.read(host, symptom, item, peer)
     local limit = item.limit
     local opening = string.format("nginx gave up waiting for %s to %s%s.", item.upstream.key,
         item.phase == "body" and "send more of its answer" or "begin its answer", item.place)
@@ -187,7 +214,7 @@ function M.read(host, symptom, item)
         return cause_of(item, "The backend hangs", opening .. string.format(" Asked directly, it took the connection after %s "
             .. "and gave no answer within %s: it hangs, so a longer wait would mend nothing. Look at the backend: what it "
             .. "waits for itself (a database, a lock, another service), and whether all its workers are busy.",
-            seconds_text(answer.connect or 0), seconds_text(answer.total or 0)), 85)
+            seconds_text(answer.connect or 0), seconds_text(answer.total or 0)) .. worker_words(host, item, peer), 85)
     end
     local took = item.phase == "body" and answer.total - answer.first_byte or answer.first_byte
     if took <= limit.seconds then
@@ -231,15 +258,6 @@ function M.read_unmeasured(host, item, opening)
         item.limit.name) .. pool_words(host, item), 75)
 end
 
-local function listening(host, item, peer)
-    local place, target = addresses.place(host, item.upstream.address.host, peer)
-    if place ~= "here" and place ~= "peer" then
-        return nil
-    end
-    local entries, result = tcp.listening(target, item.upstream.address.host, item.upstream.address.port)
-    return entries, result, target
-end
-
 -- A full queue drops what comes more (tcp(7), somaxconn): the client sees a time-out, not a refusal.
 local function full_queue(host, item, peer)
     local entries, result, target = listening(host, item, peer)
@@ -263,7 +281,7 @@ function M.connect(host, symptom, item, peer)
         return cause_of(item, "The backend takes no more connections", opening .. string.format(" On %s its process listens, but "
             .. "%d connections wait to be accepted, and the queue holds %d: it is too busy, or it hangs. A longer wait in "
             .. "nginx mends nothing: look at the backend, and give it more workers if the load is right.", target.name,
-            entry.recv_q, entry.send_q), 90)
+            entry.recv_q, entry.send_q) .. worker_words(host, item, peer), 90)
     end
     local patience = math.tointeger(math.min(20, math.ceil((limit and limit.seconds or 5) * 2) + 5))
     local answers, results = backend.ask(host, { scheme = "http", address = item.upstream.key, uri = "/", seconds = patience })

@@ -6,7 +6,7 @@
 --   service.named(host, name)     -> svc (table below)
 --   service.of_port(host, port)   -> svc | nil, candidates   the one service that belongs to a port
 --   service.of_socket(host, path) -> svc | nil, candidates   … or to a Unix socket
---   service.of_process(host, pid) -> svc | nil               … or that a process is one of
+--   service.of_pid(host, pid)     -> svc, evidence | nil       systemd's service that a process runs in
 --
 --   svc.name, .kind = "inventory"|"systemd"|"sysv"|"unknown", .how = why we think so (a sentence part)
 --   svc.state = "running"|"stopped"|"crashed"|"oom-killed"|"masked"|"absent"|"starting"|
@@ -274,11 +274,16 @@ function M.of_socket(host, path)
         uwsgi.of_socket(host, path))
 end
 
--- systemd keeps each service in a control group of its name (systemd.exec(5)).
-function M.of_process(host, pid)
-    local text = has_systemd(host) and host:read("/proc/" .. pid .. "/cgroup")
-    local unit = text and text:match("/([^/\n]+%.service)[^\n]*\n")
-    return unit and M.named(host, (unit:gsub("%.service$", "")), "process " .. pid .. " is one of it") or nil
+-- By the kernel's word: systemd keeps each service in a control group of its own (systemd.resource-control(5)).
+function M.of_pid(host, pid)
+    local text, _, r = host:read("/proc/" .. pid .. "/cgroup")
+    local line = text and (text:match("0::[^\n]*") or text:match("%d+:name=systemd:[^\n]*"))
+    local unit = line and not line:find("/user@", 1, true) and line:match("/([^/]+)%.service%f[/\0]")
+    local svc = unit and M.named(host, unit, "process " .. pid .. " runs in it")
+    if not svc or svc.kind ~= "systemd" then
+        return nil
+    end
+    return svc, r:show(line)
 end
 
 -- Is it down, in a way that starting it may mend?

@@ -18,6 +18,17 @@ static const char *edit_target(const struct edit *edit)
     return edit->was.real ? edit->was.real : edit->was.path;
 }
 
+/* Two files in a folder that neither of them finds. */
+static bool makes_folder_of(const struct edit *a, const struct edit *b)
+{
+    const char *end_a = strrchr(a->was.path, '/'), *end_b = strrchr(b->was.path, '/');
+
+    return a->was.folder_absent && b->was.folder_absent && end_a && end_b &&
+           strcmp(a->was.path, b->was.path) != 0 &&
+           end_a - a->was.path == end_b - b->was.path &&
+           strncmp(a->was.path, b->was.path, (size_t)(end_a - a->was.path)) == 0;
+}
+
 static int manifest_add_edit(struct manifest *m, const struct edit *edit, struct err *e)
 {
     size_t i;
@@ -25,9 +36,12 @@ static int manifest_add_edit(struct manifest *m, const struct edit *edit, struct
     for (i = 0; i < m->edit_count; i++) {
         const struct edit *other = m->edits[i];
 
+        if (makes_folder_of(other, edit))
+            return err_set(e, ERR_REFUSED, "two fixes create files in a new folder, \"%s\" and \"%s\"; "
+                           "apply one, then diagnose again", other->was.path, edit->was.path);
         if (strcmp(edit_target(other), edit_target(edit)) != 0)
             continue;
-        if (strcmp(other->was.sha256, edit->was.sha256) == 0 &&
+        if (other->was.absent == edit->was.absent && strcmp(other->was.sha256, edit->was.sha256) == 0 &&
             strcmp(other->after_sha256, edit->after_sha256) == 0)
             return 0;
         return err_set(e, ERR_REFUSED, "two fixes edit the same file \"%s\" in different ways; "
@@ -172,10 +186,27 @@ static void format_words(struct buf *b, char *const *argv)
     }
 }
 
+static void format_create(struct buf *b, size_t number, const struct fingerprint *was)
+{
+    const char *slash = strrchr(was->path, '/');
+    char *folder = mem_dupn(was->path, slash ? (size_t)(slash - was->path) : 0);
+
+    buf_addf(b, "create %zu ", number);
+    manifest_encode(b, was->path);
+    buf_addf(b, " %u %u %o ", was->uid, was->gid, was->mode & 07777);
+    manifest_encode(b, was->folder_absent ? folder : "-");
+    buf_puts(b, "\n");
+    free(folder);
+}
+
 static void format_edit(struct buf *b, size_t number, const struct edit *edit)
 {
     const struct fingerprint *was = &edit->was;
 
+    if (was->absent) {
+        format_create(b, number, was);
+        return;
+    }
     buf_addf(b, "edit %zu ", number);
     manifest_encode(b, was->path);
     buf_addf(b, " %s %u %u %o ", was->sha256, was->uid, was->gid, was->mode & 07777);

@@ -2,7 +2,7 @@
 #
 # Called as    sh prove DIR           enters a mount namespace of its own
 #              sh prove DIR STAGE     is in one already (see boot.sh), a tmpfs is mounted at STAGE
-# DIR holds the manifest (see txn.sh) and new.N; only its edit, validate and validate-timeout lines
+# DIR holds the manifest (see txn.sh) and new.N; only its edit, create, validate and validate-timeout lines
 # matter here. Standard output:
 #   ok
 #   failed N EXIT      + the validator's output, bounded, each line after `| `.   EXIT 124: out of time
@@ -245,6 +245,17 @@ write_new() { # N PATH ...
     { cat "$dir/new.$1" >"$root$target"; } 2>/dev/null || unavailable "cannot write the copy of a file"
 }
 
+write_created() { # N PATH UID GID MODE FOLDER
+    decode "$2"
+    target=$decoded
+    if [ "$6" != - ]; then
+        decode "$6"
+        mkdir -m 755 "$root$decoded" 2>/dev/null || unavailable "a new folder cannot be made in the copy"
+    fi
+    { cat "$dir/new.$1" >"$root$target" && chmod "$5" "$root$target"; } 2>/dev/null ||
+        unavailable "cannot write the copy of a file"
+}
+
 set_timeout() { seconds=$1; }
 
 # As who we were: a user's namespace has made us its root, whom programs would take for the real one.
@@ -308,6 +319,7 @@ main() {
     find_limiter
     copy_tree || read_only_tree || unavailable "neither overlays nor read-only copies can be had"
     each edit write_new
+    each create write_created
     each validate validate
     [ "$number" -gt 0 ] || unavailable "there is nothing to validate with"
     echo ok

@@ -156,6 +156,10 @@ static char *drift_text(const char *path, const char *what)
 {
     if (strcmp(what, "present") == 0)
         return mem_format("%s is there now and was not before", path);
+    if (strcmp(what, "folder-present") == 0)
+        return mem_format("the folder of %s is there now and was not before", path);
+    if (strcmp(what, "folder-missing") == 0)
+        return mem_format("the folder that %s should be in is gone", path);
     if (strcmp(what, "started") == 0)
         return mem_format("%s was started anew by someone since the fix was proposed", path);
     if (strcmp(what, "missing") == 0)

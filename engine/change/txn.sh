@@ -10,6 +10,8 @@
 #   run RUN | fix ID | owner TEXT | confirm-timeout S | validate-timeout S
 #   edit N PATH SHA256_BEFORE UID GID MODE LINK     N counts from 1; LINK is `-` where PATH itself is no
 #                                                   symlink, else what readlink or readlink -f says
+#   create N PATH UID GID MODE FOLDER               an edit too: a file that is not there; FOLDER is `-`, or the
+#                                                   folder that it is in, which is not there either
 #   expect-absent PATH
 #   unit UNIT STARTED RESTARTS                      ActiveEnterTimestampMonotonic and NRestarts of it
 #   validate ARGC ARG...
@@ -240,6 +242,11 @@ manifest_line() {
         edits=$((edits + 1))
         [ "$#" -eq 7 ] && [ "$1" = "$edits" ] && [ -f "$dir/new.$1" ] && [ "${#3}" -eq 64 ] &&
             absolute "$2" && is_number "$4" && is_number "$5" && is_number "$6"
+        ;;
+    create)
+        edits=$((edits + 1))
+        [ "$#" -eq 6 ] && [ "$1" = "$edits" ] && [ -f "$dir/new.$1" ] && absolute "$2" && is_number "$3" &&
+            is_number "$4" && is_number "$5" && { [ "$6" = - ] || absolute "$6"; }
         ;;
     unit) [ "$#" -eq 3 ] && is_number "$3" && case $2 in *[!0-9]*) false ;; esac ;;
     expect-absent) [ "$#" -eq 1 ] && absolute "$1" ;;
@@ -552,6 +559,87 @@ check_edit() { # N PATH ...
     bytes=$((bytes + $(wc -c <"$target") + $(wc -c <"$dir/new.$1") + 65536)) inodes=$((inodes + 4))
 }
 
+# ---- files that are new ----
+
+# Sets path, target, folder and temp, as locate does; no symlink is on the way.
+place_new() { # ENCODED-PATH
+    decode "$1"
+    path=$decoded target=$decoded folder=${decoded%/*} name=${decoded##*/}
+    folder=${folder:-/}
+    [ "${#name}" -le 120 ] || name=$(printf %.120s "$name")
+    temp=${folder%/}/.$name.fettle-$run
+}
+
+# Why it cannot be created, in $drift: the file or its folder has come, or what it is to be in has gone.
+appeared() { # N PATH UID GID MODE FOLDER
+    drift=
+    place_new "$2"
+    if [ -e "$path" ] || [ -L "$path" ]; then drift=present; return 0; fi
+    if [ "$6" != - ]; then
+        decode "$6"
+        if [ -e "$decoded" ] || [ -L "$decoded" ]; then drift="folder-present"; return 0; fi
+        folder=${folder%/*}
+        folder=${folder:-/}
+    fi
+    [ -d "$folder" ] && [ "$(readlink -f -- "$folder")" = "$folder" ] || drift="folder-missing"
+    [ -n "$drift" ]
+}
+
+check_create() { # N PATH ...
+    if appeared "$@"; then finish refused-drift "$2" "$drift"; fi
+    safe_way "$folder" || finish refused-folder "$2" "$(printf '%s' "$unsafe" | encode)"
+    bytes=$((bytes + $(wc -c <"$dir/new.$1") + 65536)) inodes=$((inodes + 4))
+    check_space "$(printf '%s' "$folder" | encode)" "$folder"
+}
+
+write_create() { # N PATH UID GID MODE FOLDER
+    stop_asked && give_up interrupted
+    if appeared "$@"; then give_up drift "$2" "$drift"; fi
+    new_hash=$(hash_file "$dir/new.$1")
+    journal write "$1" "$2" "$new_hash" || give_up journal
+    if [ "$6" != - ]; then
+        # Not `-p`: a folder that somebody else has made since is not ours.
+        decode "$6"
+        mkdir -m 755 -- "$decoded" 2>/dev/null || give_up write "$1" "$2"
+        sync_path "$folder"
+    fi
+    place_new "$2"
+    rm -f -- "$temp"
+    { cat "$dir/new.$1" >"$temp"; } 2>/dev/null || give_up write "$1" "$2"
+    [ "$me_uid" != 0 ] || chown "$3:$4" -- "$temp" 2>/dev/null
+    chmod "$5" -- "$temp" 2>/dev/null
+    same_kind "$temp" "$new_hash" "$3" "$4" "$5" || give_up write "$1" "$2"
+    sync_path "$temp"
+    # A link, since a rename would replace what has come in this very moment.
+    ln -- "$temp" "$target" 2>/dev/null || give_up write "$1" "$2"
+    rm -f -- "$temp"
+    sync_path "$folder"
+}
+
+is_ours() { # N
+    [ -f "$target" ] && [ ! -L "$target" ] && [ "$(hash_file "$target")" = "$(hash_file "$dir/new.$1")" ]
+}
+
+put_back_create() { # N PATH UID GID MODE FOLDER
+    has "$written" "$1" || return 0
+    place_new "$2"
+    rm -f -- "$temp"
+    if is_ours "$1"; then
+        journal restore "$1" "$2"
+        rm -f -- "$target"
+        if [ -e "$target" ]; then failed="$failed restore $2"; else sync_path "$folder"; fi
+    elif [ -e "$path" ] || [ -L "$path" ]; then
+        # Where ours was taken away before, what is there now is somebody else's.
+        has "$restored" "$1" || conflict "$2"
+        return 0
+    fi
+    [ "$6" != - ] || return 0
+    # With what others have put into it since, it stays.
+    decode "$6"
+    rmdir -- "$decoded" 2>/dev/null && sync_path "${decoded%/*}"
+    return 0
+}
+
 check_absent() { # PATH
     decode "$1"
     if [ -e "$decoded" ] || [ -L "$decoded" ]; then finish refused-drift "$1" present; fi
@@ -636,17 +724,19 @@ put_back() { # sets failed to what could not be put back
     reverse=yes
     journal_read
     each command put_back_command
+    each create put_back_create
     each edit put_back_edit
     reverse=
     journal_read
-    # An undo comes later: what a service does by then is not the run's doing.
-    [ -n "$undoing" ] || each command put_back_unit
     # What the daemons hold in memory follows the files only if they had been told of the change, or
     # were started by a boot that came in between.
-    if [ "$restored" != ' ' ] && [ "$commands$rebooted" != ' ' ]; then
-        position=0
-        each reactivate put_back_reactivate
-    fi
+    read_again=
+    [ "$restored" = ' ' ] || [ "$commands$rebooted" = ' ' ] || read_again=yes
+    # systemd itself first: it starts a unit as it last read it.
+    if [ -n "$read_again" ]; then position=0 manager=yes; each reactivate put_back_reactivate; fi
+    # An undo comes later: what a service does by then is not the run's doing.
+    [ -n "$undoing" ] || each command put_back_unit
+    if [ -n "$read_again" ]; then position=0 manager=; each reactivate put_back_reactivate; fi
     each edit drop_kept
     sync_path "$dir"
 }
@@ -701,6 +791,14 @@ names_unit() { # ARGC ARG...
     case $decoded in start | stop | restart | reload) ;; *) return 1 ;; esac
 }
 
+is_daemon_reload() { # ARGC ARG...
+    [ "$1" -eq 2 ] || return 1
+    decode "$2"
+    [ "$decoded" = systemctl ] || return 1
+    decode "$3"
+    [ "$decoded" = daemon-reload ]
+}
+
 unit_state() { # ENCODED-UNIT
     decode "$1"
     systemctl show --property=ActiveState -- "$decoded" 2>/dev/null | sed -n 's/^ActiveState=//p'
@@ -726,8 +824,9 @@ restore() { # OLD SHA
     [ "$2" = "$(hash_file "$target")" ] && sync_path "$target"
 }
 
-put_back_reactivate() { # ARGC ARG...
+put_back_reactivate() { # ARGC ARG...; of systemd itself if $manager is set, else of all others
     position=$((position + 1))
+    if is_daemon_reload "$@"; then [ -n "$manager" ]; else [ -z "$manager" ]; fi || return 0
     journal reactivate "$position" "$(first_words "$@")"
     run_words "$dir/reactivate.$position.out" 60 "$@"
     journal reactivated "$position" "$status"
@@ -844,6 +943,7 @@ prepare() {
     journal check || finish refused-journal
     bytes=1048576 inodes=64
     each edit check_edit
+    each create check_create
     each expect-absent check_absent
     each unit check_unit
     check_space "$(printf '%s' "$base" | encode)" "$base"
@@ -941,6 +1041,7 @@ apply() {
     each command note_unit || finish refused-journal
     mark || { unmark; finish refused-journal; }
     each edit write_edit
+    each create write_create
     position=0
     each validate validate_one
     spend || give_up journal
@@ -960,6 +1061,14 @@ unchanged() { # N PATH SHA ...: is the file what we wrote, or already what it wa
     [ "$current" = "$3" ] && has "$restored" "$1" && return 0
     journal changed "$2" "$(printf '%s' "$dir/old.$1" | encode)" "$(printf '%s' "$dir/new.$1" | encode)" \
         "$(printf '%s' "$target" | encode)"
+    finish refused-changed "$2"
+}
+
+unchanged_create() { # N PATH ...: is the file what we wrote, or gone?
+    has "$written" "$1" || return 0
+    place_new "$2"
+    if is_ours "$1" || { [ ! -e "$path" ] && [ ! -L "$path" ]; }; then return 0; fi
+    journal changed "$2" /dev/null "$(printf '%s' "$dir/new.$1" | encode)" "$(printf '%s' "$target" | encode)"
     finish refused-changed "$2"
 }
 
@@ -998,6 +1107,7 @@ undo() {
     none) finish refused-nothing-to-undo ;;
     esac
     each edit unchanged
+    each create unchanged_create
     mark
     journal undo || { unmark; finish refused-journal; }
     finish_undo

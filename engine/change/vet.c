@@ -4,7 +4,6 @@
 #include "base/argv.h"
 #include "base/digest.h"
 #include "model/catalogue.h"
-#include "model/diff.h"
 
 #include <regex.h>
 #include <stdlib.h>
@@ -27,7 +26,15 @@ static int vet_edit(const struct fix *f, const struct edit *edit, struct err *e)
     if (strcmp(sha, edit->after_sha256) != 0)
         return err_set(e, ERR_REFUSED, "fix \"%s\": the new content of \"%s\" is not the one that "
                        "was approved", f->id, path);
-    diff = diff_unified(path, edit->before, edit->before_len, edit->after, edit->after_len);
+    if (edit->was.absent && (edit->before_len || !edit->after_len))
+        return err_set(e, ERR_REFUSED, "fix \"%s\" creates \"%s\" out of something or nothing", f->id,
+                       path);
+    /* No fingerprint of the host's stands against what a plan says here. */
+    if (edit->was.absent && (edit->was.mode != 0644 || edit->was.uid || edit->was.gid ||
+                             (edit->was.real && strcmp(edit->was.real, path) != 0)))
+        return err_set(e, ERR_REFUSED, "fix \"%s\" does not create \"%s\" for root with mode 644", f->id,
+                       path);
+    diff = edit_diff(edit);
     same = edit->diff && strcmp(diff, edit->diff) == 0;
     free(diff);
     if (!same)

@@ -254,8 +254,8 @@ static void put_name(struct buf *out, const char *sign, const char *side, const 
     buf_puts(out, odd ? "\"\n" : strchr((const char *)c, ' ') ? "\t\n" : "\n");
 }
 
-char *diff_unified(const char *path, const char *before, size_t before_len, const char *after,
-                   size_t after_len)
+static char *diff_text(const char *path, bool created, const char *before, size_t before_len,
+                       const char *after, size_t after_len)
 {
     struct lines a, b;
     struct buf out;
@@ -266,12 +266,16 @@ char *diff_unified(const char *path, const char *before, size_t before_len, cons
         return mem_dup("");
     if ((before_len && memchr(before, '\0', before_len)) ||
         (after_len && memchr(after, '\0', after_len)))
-        return mem_format("Binary files a%s and b%s differ\n", path, path);
+        return mem_format("Binary files %s%s and b%s differ\n", created ? "" : "a",
+                          created ? "/dev/null" : path, path);
     buf_init(&out, SIZE_MAX / 4); /* bounded by its input, which is */
     lines_split(&a, before, before_len);
     lines_split(&b, after, after_len);
     mark_changes(&a, &b);
-    put_name(&out, "---", "a", path);
+    if (created)
+        buf_puts(&out, "--- /dev/null\n");
+    else
+        put_name(&out, "---", "a", path);
     put_name(&out, "+++", "b", path);
     while (x < a.count || y < b.count) {
         if (at_change(&a, &b, x, y)) {
@@ -290,4 +294,15 @@ char *diff_unified(const char *path, const char *before, size_t before_len, cons
     lines_release(&a);
     lines_release(&b);
     return text;
+}
+
+char *diff_unified(const char *path, const char *before, size_t before_len, const char *after,
+                   size_t after_len)
+{
+    return diff_text(path, false, before, before_len, after, after_len);
+}
+
+char *diff_created(const char *path, const char *content, size_t n)
+{
+    return diff_text(path, true, "", 0, content, n);
 }

@@ -10,4 +10,7 @@
 char *diff_unified(const char *path, const char *before, size_t before_len, const char *after,
                    size_t after_len);
 
+/* The same for a file that is new: its first header is "--- /dev/null". */
+char *diff_created(const char *path, const char *content, size_t n);
+
 #endif

@@ -115,6 +115,12 @@ static json_t *edit_json(const struct edit *e, const char *host, bool plan)
                                   word_json(e->was.real ? e->was.real : e->was.path, true),
                                   "sha256", e->was.sha256, "uid", (json_int_t)e->was.uid, "gid",
                                   (json_int_t)e->was.gid, "mode", (json_int_t)e->was.mode));
+    if (e->was.absent) {
+        json_t *print = json_object_get(object, "fingerprint");
+
+        json_object_set_new(print, "absent", json_true());
+        json_object_set_new(print, "folder_absent", json_boolean(e->was.folder_absent));
+    }
     json_object_set_new(object, "after_sha256", json_string(e->after_sha256));
     set_base64(object, "before_base64", e->before, e->before_len);
     set_base64(object, "content_base64", e->after, e->after_len);

@@ -7,7 +7,6 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "model/diff.h"
 #include "model/document_value.h"
 
 #include <stdlib.h>
@@ -27,7 +26,7 @@ static void check_edit(const struct plan_reading *l, const struct plan_at *at, s
     digest_sha256(e->after, e->after_len, sha256);
     if (strcmp(sha256, e->after_sha256) != 0)
         plan_wrong(l, &after, "does not have the SHA-256 of \"after_sha256\"");
-    e->diff = diff_unified(e->was.path, e->before, e->before_len, e->after, e->after_len);
+    e->diff = edit_diff(e);
     clean = text_is_utf8(e->diff, strlen(e->diff)) ? mem_dup(e->diff)
                                                    : text_clean_dup(e->diff, strlen(e->diff));
     if (shown && strcmp(shown, clean) != 0)
@@ -52,6 +51,10 @@ static void read_edit(const struct plan_reading *l, const struct plan_at *at, st
         e->was.uid = (unsigned)plan_int(l, &print, "uid", 0, UINT32_MAX);
         e->was.gid = (unsigned)plan_int(l, &print, "gid", 0, UINT32_MAX);
         e->was.mode = (unsigned)plan_int(l, &print, "mode", 0, 07777);
+        if (plan_key(&print, "absent").value) {
+            e->was.absent = plan_bool(l, &print, "absent");
+            e->was.folder_absent = plan_bool(l, &print, "folder_absent");
+        }
     }
     plan_sha256(l, at, "after_sha256", e->after_sha256);
     e->before = plan_bytes(l, at, "before_base64", &e->before_len);

@@ -3,6 +3,7 @@
 
 #include "base/argv.h"
 #include "base/mem.h"
+#include "model/diff.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,13 @@ void evidence_release(struct evidence *e)
     free(e->outcome);
     free(e->excerpt);
     memset(e, 0, sizeof *e);
+}
+
+char *edit_diff(const struct edit *e)
+{
+    if (e->was.absent)
+        return diff_created(e->was.path, e->after, e->after_len);
+    return diff_unified(e->was.path, e->before, e->before_len, e->after, e->after_len);
 }
 
 static void edit_release(struct edit *e)

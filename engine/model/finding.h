@@ -31,6 +31,8 @@ struct fingerprint {
     char *real;      /* with symlinks resolved; the same where it is none */
     char sha256[65];
     unsigned uid, gid, mode; /* mode: the permission bits */
+    bool absent;        /* it was not there: the edit creates it, with this owner and mode */
+    bool folder_absent; /* nor was the folder that it is to be in */
 };
 
 struct edit {
@@ -54,6 +56,9 @@ struct check { /* a read that must succeed, `times` times in a row */
     int times, exit;
     char *out; /* POSIX extended regular expression over standard output, or NULL */
 };
+
+/* What the edit changes, as a person reads it; an owned string. */
+char *edit_diff(const struct edit *e);
 
 struct fix {
     char *id; /* "unix-socket/restart-fpm" */

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "io/target.h"
 #include "model/catalogue.h"
-#include "model/diff.h"
 #include "script/hostapi.h"
 #include "script/task.h"
 #include "script/verdict.h"
@@ -79,6 +78,8 @@ static void take_fingerprint(lua_State *L, const char *where, struct fingerprint
     was->uid = (unsigned)field_int(L, where, "uid", 0, 0xffffffffL, 0);
     was->gid = (unsigned)field_int(L, where, "gid", 0, 0xffffffffL, 0);
     was->mode = (unsigned)field_int(L, where, "mode", 0, 07777, 0);
+    was->absent = field_bool(L, where, "absent");
+    was->folder_absent = field_bool(L, where, "folder_absent");
 }
 
 static void refuse_twice(lua_State *L, const char *where, const struct fix *fix)
@@ -95,7 +96,7 @@ static void refuse_twice(lua_State *L, const char *where, const struct fix *fix)
 static void take_edit(lua_State *L, const char *where, struct fix *fix, const struct host *h)
 {
     static const char *const known[] = {"path", "content", "before", "real", "uid", "gid", "mode",
-                                        NULL};
+                                        "absent", "folder_absent", NULL};
     struct edit *e = ADD_ITEM(fix->edits, fix->edit_count);
 
     fields_only(L, where, known);
@@ -107,7 +108,7 @@ static void take_edit(lua_State *L, const char *where, struct fix *fix, const st
         task_fail(L, "%s changes nothing in \"%s\"", where, e->was.path);
     digest_sha256(e->before, e->before_len, e->was.sha256);
     digest_sha256(e->after, e->after_len, e->after_sha256);
-    e->diff = diff_unified(e->was.path, e->before, e->before_len, e->after, e->after_len);
+    e->diff = edit_diff(e);
 }
 
 /* ---- commands ---- */

@@ -253,9 +253,35 @@ local function base_of(edit, id, where)
     return g.inner.out
 end
 
+-- A file that is to be created: a read has shown that it is not there, and no symlink is on the way. Its folder may be
+-- missing too, if the one above is there.
+local function creation_of(edit, id, where)
+    local path = edit.path
+    local folder, name = path:match("^(/.+)/([^/]+)$")
+    if not folder then core.fail(where .. ': "' .. path .. '" is no path of a file to create') end
+    local facts = stat(id, folder, true)
+    local there = facts and folder or folder:match("^(/.+)/[^/]+$")
+    if there ~= folder then facts = there and stat(id, there, true) end
+    if not facts or facts.type ~= "directory" or realpath(id, there, true) ~= there then
+        core.fail(where .. ': there is no folder for "' .. path .. '"')
+    end
+    edit.absent, edit.folder_absent = true, there ~= folder
+    edit.before, edit.base, edit.real = "", nil, path
+    edit.uid, edit.gid, edit.mode = 0, 0, tonumber("644", 8)
+    return edit
+end
+
+local function shows_absence(edit, id)
+    local g = type(edit.base) == "table" and genuine[edit.base]
+    local argv = g and g.inner.argv
+    return g and g.id == id and #argv == 3 and argv[1] == "cat" and argv[3] == edit.path and not g.inner.ok
+        and g.inner.err:find("No such file or directory", 1, true) and why_of(g.inner) == "absent"
+end
+
 -- The transaction compares these with what it finds: whose file it is, and which one in truth.
 local function edit_of(edit, id, where)
     edit = copy_of(edit, where)
+    if shows_absence(edit, id) then return creation_of(edit, id, where) end
     edit.before = base_of(edit, id, where)
     edit.base = nil
     edit.real = realpath(id, edit.path, true)

@@ -105,6 +105,32 @@ expect 0 'runs' "$fettle" runs
 check 'names the outcome' said 'no cure, put back'
 check 'has the newest first' [ "$(sed -n '1s/.* apply .*/yes/p' "$room/out")" = yes ]
 
+# A file that is not there is created, for root; and taken away again, with the folder that it was given.
+if [ "$(id -u)" -eq 0 ]; then
+    answer 'it answers 502, unwritten'
+    expect 2 'a plan that creates a file' sick plan -o "$plan"
+    check 'shows that it is new' warned '--- /dev/null'
+    check 'names it' warned "+++ b$room/svc/notes.d/note"
+    check 'makes nothing yet' [ ! -e "$room/svc/notes.d" ]
+    jq '.hosts[0].fixes[0].changes[0].fingerprint.mode = 2541' "$plan" >"$room/forged.json"
+    expect 5 'a plan that would make a setuid file' "$fettle" apply "$room/forged.json" --approve bad-answer/write-note
+    mkdir "$room/svc/notes.d"
+    expect 5 'a folder that has come since' "$fettle" apply "$plan" --approve bad-answer/write-note
+    check 'says so' warned_or_said 'the folder of '
+    rmdir "$room/svc/notes.d"
+    expect 0 'creating it' "$fettle" apply "$plan" --approve bad-answer/write-note
+    check 'with its content' [ "$(cat "$room/svc/notes.d/note")" = 200 ]
+    check 'for all to read' [ "$(stat -c %a "$room/svc/notes.d/note")" = 644 ]
+    expect 0 'the report of it' "$fettle" report last
+    check 'has the diff' said '+++ b'
+    echo more >>"$room/svc/notes.d/note"
+    expect 5 'undo of what has changed since' "$fettle" undo last --yes
+    check 'leaves it alone' grep -q more "$room/svc/notes.d/note"
+    sed -i '$d' "$room/svc/notes.d/note"
+    expect 0 'undo of a new file' "$fettle" undo last --yes
+    check 'takes it and its folder away' [ ! -e "$room/svc/notes.d" ]
+fi
+
 # Ctrl-C while the change waits to be confirmed.
 answer 'it answers 502, slow'
 mkfifo "$room/svc/pipe"

@@ -40,6 +40,7 @@ CONF
     setfacl -m u:nobody:r /etc/nginx/conf.d/shop.conf
     printf 'upstream shop2 { server 127.0.0.1:8081; }\n' >"$room/new.1"
     printf 'server { listen 127.0.0.1:80; location / { proxy_pass http://shop2; } }\n' >"$room/new.2"
+    echo '# made by the change, with its folder' >"$room/new.3"
     world_systemctl
     PATH=$room/bin:$PATH
     systemctl start nginx.service
@@ -47,6 +48,8 @@ CONF
     BEFORE=$(files) && SERVES_BEFORE=$(served)
     cat "$room/new.1" >/etc/nginx/conf.d/a-upstream.conf
     cat "$room/new.2" >/etc/nginx/conf.d/shop.conf
+    mkdir -m 755 /etc/nginx/made.d
+    install -m 644 "$room/new.3" /etc/nginx/made.d/note.conf
     AFTER=$(files)
     world_reset
     [ "$SERVES_BEFORE" = 502 ] || { echo "fault: the broken site answers $SERVES_BEFORE" >&2; exit 1; }
@@ -112,11 +115,12 @@ prepare() {
     R=$(printf 'f%06d' $serial)
     mkdir -p "$BASE/$R"
     cp "$change/txn.sh" "$BASE/$R/txn"
-    cp "$room/new.1" "$room/new.2" "$BASE/$R/"
+    cp "$room/new.1" "$room/new.2" "$room/new.3" "$BASE/$R/"
     {
         printf 'run %s\nfix fault/%s\nowner someone\nconfirm-timeout %s\nvalidate-timeout 2\n' "$R" "$R" "${1:-30}"
         edit 1 /etc/nginx/conf.d/a-upstream.conf
         edit 2 /etc/nginx/conf.d/shop.conf
+        echo create 3 /etc/nginx/made.d/note.conf 0 0 644 /etc/nginx/made.d
         echo 'validate 2 nginx -t'
         echo 'command 1 10 3 systemctl reload nginx.service 0'
         echo 'reactivate 3 systemctl reload nginx.service'

@@ -14,6 +14,10 @@
 #   app_code STATUS     what the application answers from its next start on
 #   app_knows PATH…     from its next start on it answers 200 to these paths, and 404 to all others
 #   app_slow            from now on it takes as many seconds as /srv/shop/seconds says
+#   busy_site           the application on a Unix socket with one worker and next to no queue; takes as long as
+#                       /srv/shop/seconds says for each request
+#   busy_customers      four clients that ask without a pause from now on, as a process customers.py
+#   shelf_site [leaks]  an application on 127.0.0.1:8000 that needs 65 open files, or forgets one with each request
 #   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
 #   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
 #   tls_certificate FILE AUTHORITY DAYS   one for app.internal, for so many days from now on
@@ -359,4 +363,88 @@ EOF_RAW
 raw_answer() {
     # shellcheck disable=SC2059 # the bytes, as printf writes them
     printf "$1" >/srv/shop/answer
+}
+
+# A gunicorn application on a Unix socket whose queue holds next to nothing, behind nginx; its only worker takes as long
+# for each request as /srv/shop/seconds says.
+busy_site() {
+    app_site
+    sed -i 's|--bind 127.0.0.1:8000|--workers 1 --backlog 1 --bind unix:/run/shop-app/app.sock|; /^Type/aRuntimeDirectory=shop-app' "$unit"
+    cat >/srv/shop/app.py <<'EOF_APP'
+import time
+
+def app(environ, start_response):
+    time.sleep(float(open("/srv/shop/seconds").read()))
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"the shop answers\n"]
+EOF_APP
+    echo 0 >/srv/shop/seconds
+    systemctl daemon-reload
+    systemctl restart shop-app
+    sed -i 's|proxy_pass .*|proxy_pass http://unix:/run/shop-app/app.sock;|' "$shop"
+    nginx_reload
+}
+
+# Four customers, each of whom asks again as soon as there was an answer, and shortly after an error. One waits in vain
+# beside a worker and a queue for two; with three workers nobody does.
+busy_customers() {
+    cat >/srv/shop/customers.py <<'EOF_LOAD'
+import http.client, threading, time
+
+def customer():
+    while True:
+        try:
+            shop = http.client.HTTPConnection("127.0.0.1", 80, timeout=300)
+            shop.request("GET", "/", headers={"User-Agent": "curl/customer"})
+            served = shop.getresponse().status == 200
+            shop.close()
+        except OSError:
+            served = False
+        time.sleep(0 if served else 0.01)
+
+for n in range(4):
+    threading.Thread(target=customer).start()
+EOF_LOAD
+    setsid -f python3 /srv/shop/customers.py </dev/null >/dev/null 2>&1
+}
+
+# An application that keeps 50 files open and needs ten more for a request, and that closes the connection where it cannot
+# have them. With `leaks` it opens one of them anew for each request and forgets it.
+shelf_site() { # [leaks]
+    app_site
+    mkdir -p /srv/shop/shelf
+    touch /srv/shop/shelf/{0..59}
+    cat >/srv/shop/shelf.py <<EOF_SHELF
+import socket, sys, time
+LEAKS = "$1"
+EOF_SHELF
+    cat >>/srv/shop/shelf.py <<'EOF_SHELF'
+server = socket.socket()
+server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+server.bind(("127.0.0.1", 8000))
+server.listen(64)
+kept = [open(f"/srv/shop/shelf/{n}") for n in range(0 if LEAKS else 50)]
+while True:
+    client = None
+    try:
+        client, _ = server.accept()
+        client.recv(65536)
+        if LEAKS:
+            kept.append(open("/srv/shop/shelf/0"))
+        else:
+            prices = [open(f"/srv/shop/shelf/{n}") for n in range(50, 60)]
+            for one in prices:
+                one.close()
+        client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nthe shop answers\n")
+    except OSError as error:
+        prices = None
+        print("cannot serve:", error, file=sys.stderr, flush=True)
+        time.sleep(0.05)
+    if client:
+        client.close()
+EOF_SHELF
+    sed -i 's|^Type=.*|Type=simple|; s|^ExecStart=.*|ExecStart=/usr/bin/python3 /srv/shop/shelf.py|' "$unit"
+    systemctl daemon-reload
+    systemctl restart shop-app
+    wait_for curl -s -o /dev/null http://127.0.0.1:8000/
 }

@@ -25,5 +25,5 @@ damage() {
 }
 
 exit=2 status=cause-found cause=connection-limit recommended=
-says='all of its workers are at work, or stuck'
+says='its only worker is at work, or stuck.*no answer of it since its queue was found full'
 moves='curl -s -o /dev/null'

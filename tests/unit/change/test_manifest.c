@@ -70,6 +70,36 @@ static void hostile_path_stays_one_word_of_one_line(void **state)
     fixture_free(f);
 }
 
+static void a_new_file_is_a_line_of_its_own(void **state)
+{
+    struct fix *f = fixture_fix("limits/open-files"), *both[2];
+    struct manifest m;
+    struct err e;
+    char *text;
+
+    (void)state;
+    fixture_edit(f, "/etc/x.d/a b.conf", "", "new\n");
+    f->edits[0].was.absent = f->edits[0].was.folder_absent = true;
+    text = formatted(&f, 1);
+    assert_non_null(strstr(text, "\ncreate 1 /etc/x.d/a%20b.conf 0 0 644 /etc/x.d\n"));
+    free(text);
+    f->edits[0].was.folder_absent = false;
+    text = formatted(&f, 1);
+    assert_non_null(strstr(text, "\ncreate 1 /etc/x.d/a%20b.conf 0 0 644 -\n"));
+    free(text);
+    both[0] = f;
+    both[1] = fixture_fix("limits/workers");
+    fixture_edit(both[1], "/etc/x.d/c.conf", "", "new\n");
+    both[1]->edits[0].was.absent = true;
+    assert_int_equal(manifest_init(&m, both, 2, &e), 0);
+    manifest_release(&m);
+    f->edits[0].was.folder_absent = both[1]->edits[0].was.folder_absent = true;
+    assert_int_equal(manifest_init(&m, both, 2, &e), -1);
+    assert_non_null(strstr(e.text, "two fixes create files in a new folder"));
+    fixture_free(both[1]);
+    fixture_free(f);
+}
+
 static void manifest_says_everything_in_order(void **state)
 {
     struct fix *f = fixture_fix("unix-socket/mode");
@@ -295,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_survives_the_encoding),
         cmocka_unit_test(hostile_path_stays_one_word_of_one_line),
+        cmocka_unit_test(a_new_file_is_a_line_of_its_own),
         cmocka_unit_test(manifest_says_everything_in_order),
         cmocka_unit_test(equal_activations_run_once_and_last),
         cmocka_unit_test(one_file_twice_is_refused_unless_it_is_the_same_edit),

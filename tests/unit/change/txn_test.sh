@@ -75,6 +75,11 @@ edit() { # PATH CONTENT
     # shellcheck disable=SC2046
     say edit $N "$(enc "$1")" "$(sha "$1")" $(stat -L -c '%u %g %a' "$1") "$(link_of "$1")"
 }
+create() { # PATH CONTENT FOLDER|-
+    N=$((N + 1))
+    printf '%s' "$2" >"$T/p/new.$N"
+    say create $N "$(enc "$1")" "$(id -u)" "$(id -g)" 644 "$([ "$3" = - ] && echo - || enc "$3")"
+}
 words() { # ARGV... to ARGC ARG...
     printf '%s' "$#"
     for w; do printf ' %s' "$(enc "$w")"; done
@@ -173,6 +178,51 @@ puts_back() {
     rm "$BASE/unfinished/$first"; fresh; edit "$D/one.conf" new
     check 'then it is' like "$(boot apply)" '* waiting *'
     boot revert >/dev/null
+}
+
+creates() {
+    fresh; before=$(content)
+    create "$D/made.d/new.conf" "created$NL" "$D/made.d"; create "$D/beside.conf" "too$NL" -; validate true
+    say command 1 5 "$(words true)" 0
+    say reactivate "$(words touch "$T/told")"
+    check 'created' like "$(boot apply)" '*write 1 *write 2 *waiting *'
+    check 'with what it should hold' is "$(cat "$D/made.d/new.conf" "$D/beside.conf")" "created${NL}too"
+    check 'for all to read' is "$(stat -c %a "$D/made.d" "$D/made.d/new.conf" | tr '\n' ' ')" '755 644 '
+    check 'confirmed' like "$(boot confirm)" '* end confirmed'
+    check 'nothing left beside it' clean
+    rm -f "$T/told"
+    check 'undone' like "$(boot undo)" '*restore 2 *restore 1 *reactivate 1*end undone'
+    check 'and all is as before' is "$(content)" "$before"
+    check 'and told' test -f "$T/told"
+    fresh; before=$(content)
+    create "$D/made.d/new.conf" new "$D/made.d"; boot apply >/dev/null; boot revert >/dev/null
+    check 'put back' is "$(last) $(content)" "end rolled-back reverted $before"
+    fresh; create "$D/one.conf" new -
+    check 'what is there already is refused' like "$(boot apply | tail -n 1)" '* end refused-drift * present'
+    fresh; create "$D/nobody.conf" new -; ln -s nowhere "$D/nobody.conf"
+    check 'and so is a link into nothing' like "$(boot apply | tail -n 1)" '* end refused-drift * present'
+    fresh; create "$D/made.d/new.conf" new "$D/made.d"; mkdir "$D/made.d"
+    check 'a folder that has come' like "$(boot apply | tail -n 1)" '* end refused-drift * folder-present'
+    fresh; create "$D/made.d/new.conf" new -
+    check 'a folder that has gone' like "$(boot apply | tail -n 1)" '* end refused-drift * folder-missing'
+    fresh; mkdir "$D/real.d"; ln -s real.d "$D/link.d"; create "$D/link.d/new.conf" new -
+    check 'a folder behind a link' like "$(boot apply | tail -n 1)" '* end refused-drift * folder-missing'
+    fresh; mkdir -m 777 "$D/open.d"; create "$D/open.d/new.conf" new -
+    check 'a folder that others can write' like "$(boot apply | tail -n 1)" '* end refused-folder *'
+    fresh; create "$D/made.d/new.conf" new "$D/made.d"; boot apply >/dev/null; boot confirm >/dev/null
+    echo theirs >"$D/made.d/other.conf"
+    check 'what others have put beside it stays' like "$(boot undo) $(ls "$D/made.d")" '*end undone other.conf'
+    fresh; create "$D/made.d/new.conf" new "$D/made.d"; boot apply >/dev/null; boot confirm >/dev/null
+    echo theirs >"$D/made.d/new.conf"
+    check 'what others have changed is not taken away' like "$(boot undo | tail -n 1)" '* end refused-changed *'
+    rm "$D/made.d/new.conf"
+    check 'what others have taken away is undone' like "$(boot undo | tail -n 1)" '* end undone'
+    check 'with its folder' test ! -e "$D/made.d"
+    fresh; create "$D/made.d/new.conf" new "$D/made.d"; boot apply >/dev/null; echo theirs >"$D/made.d/new.conf"
+    check 'nor on the way back' like "$(boot revert | tail -n 1) $(cat "$D/made.d/new.conf")" '* end put-back-failed conflict * theirs'
+    rm -rf "$BASE/unfinished/$R"
+    fresh; create "$D/new.conf" new -; sed -i 's/644 -$/644/' "$T/p/manifest"
+    check 'a line that lacks a word' like "$(boot apply | tail -n 1)" '* end refused-manifest *'
 }
 
 refuses() {
@@ -351,8 +401,8 @@ full_disk() {
 units() {
     mkdir -p "$T/bin"; echo active >"$T/state"; : >"$T/asked"
     printf '#!/bin/sh\necho "$*" >>%s\ncase $1 in show) echo "ActiveState=$(cat %s)"; cat %s 2>/dev/null ;;\n' "$T/asked" "$T/state" "$T/unit" >"$T/bin/systemctl"
-    printf 'restart) echo failed >%s; exit 1 ;;\nstart) [ ! -e %s/hopeless ] && echo active >%s ;;\nesac\n' \
-        "$T/state" "$T" "$T/state" >>"$T/bin/systemctl"
+    printf 'restart) [ -e %s/able ] || { echo failed >%s; exit 1; } ;;\n' "$T" "$T/state" >>"$T/bin/systemctl"
+    printf 'start) [ ! -e %s/hopeless ] && echo active >%s ;;\nesac\n' "$T" "$T/state" >>"$T/bin/systemctl"
     chmod 755 "$T/bin/systemctl"
     path=$PATH PATH=$T/bin:$PATH
     fresh; say command 1 5 "$(words systemctl restart app.service)" 0
@@ -363,6 +413,17 @@ units() {
     check 'one that cannot be started again' like "$(boot apply)" '*end put-back-failed start-again 1'
     rm -f "$T/hopeless"
     check 'recover tries again' like "$(recover_any)" '*end rolled-back crashed'
+    fresh; echo active >"$T/state"; : >"$T/asked"; edit "$D/one.conf" new
+    say command 1 5 "$(words systemctl daemon-reload)" 0
+    say command 2 5 "$(words systemctl restart app.service)" 0
+    say reactivate "$(words systemctl daemon-reload)"
+    say reactivate "$(words systemctl restart app.service)"
+    boot apply >/dev/null
+    check 'systemd reads the unit again before it starts it again' is "$(grep -v ^show "$T/asked" | tr '\n' ,)" \
+        'daemon-reload,restart app.service,daemon-reload,start app.service,restart app.service,'
+    : >"$T/able"
+    check 'and whoever recovers goes the same way' like "$(recover_any)" '*end rolled-back crashed'
+    rm "$T/able"
     for what in '7 0' '9 0' '9 4'; do # as planned; started by somebody; by systemd itself
         fresh; echo active >"$T/state"; say unit app.service 7 0; edit "$D/one.conf" new
         printf 'ActiveEnterTimestampMonotonic=%s\nNRestarts=%s\n' "${what% *}" "${what#* }" >"$T/unit"
@@ -404,6 +465,7 @@ crash_setup() {
     sed -i 's/^confirm-timeout.*/confirm-timeout '"$1"'/' "$T/p/manifest"
     edit "$D/one.conf" "new one"; edit "$D/link.conf" "new two"; validate true
     say command 1 5 "$(words touch "$D/flag")" "$(words rm -f "$D/flag")"
+    create "$D/made.d/new.conf" "created" "$D/made.d"; create "$D/beside.conf" "created, too" -
     say reactivate "$(words true)"
     mkdir -p "$BASE/$R"; cp "$T"/p/* "$BASE/$R/"
 }
@@ -534,7 +596,7 @@ collect_lanes() {
     done
 }
 
-rest='happy puts_back refuses keeps validators two_at_once recovers full_disk units budget proves'
+rest='happy puts_back creates refuses keeps validators two_at_once recovers full_disk units budget proves'
 if [ -n "$TXN_TEST_LANE" ]; then
     shell='sh'
     crashes

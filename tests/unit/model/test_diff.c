@@ -65,6 +65,15 @@ static void names_with_blanks_and_quotes_stay_one_name(void **state)
     free(got);
 }
 
+static void a_new_file_comes_from_nowhere(void **state)
+{
+    char *got = diff_created("/etc/a.conf", "x\ny\n", 4);
+
+    (void)state;
+    assert_string_equal(got, "--- /dev/null\n+++ b/etc/a.conf\n@@ -0,0 +1,2 @@\n+x\n+y\n");
+    free(got);
+}
+
 static void bytes_that_are_no_text_are_only_said_to_differ(void **state)
 {
     char *got = diff_unified("/a", "x\0y", 3, "x", 1);
@@ -183,6 +192,7 @@ int main(void)
         cmocka_unit_test(an_empty_side_names_the_line_before),
         cmocka_unit_test(a_missing_newline_at_the_end_is_said),
         cmocka_unit_test(names_with_blanks_and_quotes_stay_one_name),
+        cmocka_unit_test(a_new_file_comes_from_nowhere),
         cmocka_unit_test(bytes_that_are_no_text_are_only_said_to_differ),
         cmocka_unit_test(patch_makes_the_one_file_into_the_other),
         cmocka_unit_test(files_that_share_nothing_are_replaced_as_a_whole),

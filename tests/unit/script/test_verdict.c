@@ -32,6 +32,17 @@ static int setup(void **state)
     world_answer("cat -- /etc/nginx/a.conf", 0, "old\n", "");
     world_answer("cat -- /etc/nginx/b.conf", 0, "old\n", "");
     world_answer("cat -- /etc/passwd", 0, "root\n", "");
+    world_answer("cat -- /etc/nginx/made.d/new.conf", 1, "",
+                 "cat: /etc/nginx/made.d/new.conf: No such file or directory\n");
+    world_answer("cat -- /etc/nginx/lost/made.d/new.conf", 1, "",
+                 "cat: /etc/nginx/lost/made.d/new.conf: No such file or directory\n");
+    world_answer("cat -- /etc/nginx/closed.conf", 1, "",
+                 "cat: /etc/nginx/closed.conf: Permission denied\n");
+    world_answer(STAT "/etc/nginx/made.d", 1, "", "stat: No such file or directory\n");
+    world_answer(STAT "/etc/nginx/lost/made.d", 1, "", "stat: No such file or directory\n");
+    world_answer(STAT "/etc/nginx/lost", 1, "", "stat: No such file or directory\n");
+    world_answer(STAT "/etc/nginx", 0, "directory|755|0|0|root|root|4|1|2\n", "");
+    world_answer("readlink -f -- /etc/nginx", 0, "/etc/nginx\n", "");
     world_answer("readlink -f -- /etc/nginx/a.conf", 0, "/etc/nginx/real.conf\n", "");
     world_answer("readlink -f -- /etc/nginx/b.conf", 0, "/etc/shadow\n", "");
     world_answer("readlink -f -- /etc/passwd", 0, "/etc/passwd\n", "");
@@ -97,6 +108,12 @@ static void what_is_wrong_is_refused(void **state)
         {"confirmed(edit{path = '/etc/nginx/b.conf', base = select(3, host:read('/etc/nginx/b.conf'))})",
          "file \"/etc/shadow\", where \"/etc/nginx/b.conf\" leads to, is not declared"},
         {"confirmed(edit{content = 'old\\n'})", "changes nothing in"},
+        {"confirmed(edit{path = '/etc/nginx/closed.conf', base = "
+         "select(3, host:read('/etc/nginx/closed.conf'))})", "was cut or failed"},
+        {"confirmed(edit{path = '/etc/nginx/lost/made.d/new.conf', base = "
+         "select(3, host:read('/etc/nginx/lost/made.d/new.conf'))})", "there is no folder for"},
+        {"confirmed(edit{path = '/etc/nginx/made.d/new.conf', content = '', base = "
+         "select(3, host:read('/etc/nginx/made.d/new.conf'))})", "changes nothing in"},
         {"confirmed(edit{content = 5})", "\"content\" is not a text"},
         {"confirmed(edit{mode = '777', extra = 1})", "unknown field \"extra\""},
     };
@@ -115,6 +132,25 @@ static void what_is_wrong_is_refused(void **state)
             fail_msg("%s gives \"%s\", not \"%s\"", tries[i][0], r->findings[0].reason, tries[i][1]);
         world_free_report(r);
     }
+}
+
+static void a_file_that_is_not_there_is_created(void **state)
+{
+    struct host_report *r = world_step(
+        START "return confirmed(edit{path = '/etc/nginx/made.d/new.conf', base = "
+              "select(3, host:read('/etc/nginx/made.d/new.conf'))})");
+    const struct edit *e;
+
+    (void)state;
+    assert_null(r->findings[0].reason);
+    e = &r->findings[0].fixes[0].edits[0];
+    assert_true(e->was.absent && e->was.folder_absent);
+    assert_int_equal(e->was.mode, 0644);
+    assert_int_equal(e->was.uid, 0);
+    assert_int_equal(e->before_len, 0);
+    assert_string_equal(e->was.real, "/etc/nginx/made.d/new.conf");
+    assert_non_null(strstr(e->diff, "--- /dev/null\n+++ b/etc/nginx/made.d/new.conf\n"));
+    world_free_report(r);
 }
 
 static void a_good_one_crosses_whole(void **state)
@@ -171,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_is_wrong_is_refused, setup),
+        cmocka_unit_test_setup(a_file_that_is_not_there_is_created, setup),
         cmocka_unit_test_setup(a_good_one_crosses_whole, setup),
         cmocka_unit_test_setup(a_swallowed_refusal_is_no_verdict, setup),
     };

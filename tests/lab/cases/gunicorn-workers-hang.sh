@@ -1,0 +1,18 @@
+about='The only worker of a gunicorn application waits for what never comes until gunicorn kills it: more of them would, too'
+site() {
+    busy_site
+    sed -i 's|--workers 1|& --timeout 2|' "$unit"
+    systemctl daemon-reload
+    systemctl restart shop-app
+}
+damage() {
+    echo 3000 >/srv/shop/seconds
+    busy_customers
+    sleep 8
+}
+quiet=yes
+
+exit=2 status=cause-found cause=connection-limit recommended=
+says='silent for longer than its --timeout'
+# Each new worker makes a file in /tmp and removes it again.
+moves='customers.py|^/tmp \| folder'
