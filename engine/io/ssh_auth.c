@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/signer.h"
 #include "base/text.h"
 #include "io/ssh_agent.h"
 #include "io/ssh_key.h"
@@ -356,7 +357,7 @@ static int auth_passphrase(struct ssh_auth *a)
 static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(sign_by_file)
 {
     (void)session;
-    *sig = ssh_key_sign(*abstract, data, data_len, sig_len);
+    *sig = signer_sign(*abstract, data, data_len, sig_len);
     return *sig ? 0 : -1;
 }
 
@@ -364,7 +365,7 @@ static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(sign_by_file)
 static int auth_file_key(struct ssh_auth *a)
 {
     struct ssh_key *k = a->candidates[a->at].file;
-    void *abstract = k;
+    void *abstract = k->signer;
     int rc;
 
     if (k->signer)

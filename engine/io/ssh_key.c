@@ -11,17 +11,17 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/signer.h"
 #include "model/base64.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_MAX = 64 * 1024, SEED_BYTES = 32, SIGNATURE_BYTES = 64 /* RFC 8032 */ };
+enum { KEY_MAX = 64 * 1024 };
 
 static const char openssh_begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
 static const char openssh_magic[] = "openssh-key-v1"; /* with its NUL */
@@ -47,7 +47,7 @@ static void keys_drop(void *kept)
     while ((k = *all)) {
         *all = k->next;
         wipe(&k->text, k->text_n);
-        EVP_PKEY_free(k->signer);
+        signer_free(k->signer);
         ssh_key_set_passphrase(k, NULL);
         free(k->path);
         free(k->public_line);
@@ -108,24 +108,8 @@ static void set_signer(struct ssh_key *k, const unsigned char *at, const unsigne
         !ssh_string_take(&at, end, &public_n))
         return;
     seed = ssh_string_take(&at, end, &seed_n);
-    if (seed && seed_n >= SEED_BYTES)
-        k->signer = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SEED_BYTES);
-}
-
-unsigned char *ssh_key_sign(const struct ssh_key *k, const void *data, size_t n,
-                            size_t *signature_n)
-{
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    unsigned char *signature = mem_alloc(SIGNATURE_BYTES);
-
-    *signature_n = SIGNATURE_BYTES;
-    if (!c || EVP_DigestSignInit(c, NULL, NULL, NULL, k->signer) <= 0 ||
-        EVP_DigestSign(c, signature, signature_n, data, n) <= 0) {
-        free(signature);
-        signature = NULL;
-    }
-    EVP_MD_CTX_free(c);
-    return signature;
+    if (seed && seed_n >= SIGNER_SEED_BYTES)
+        k->signer = signer_ed25519(seed);
 }
 
 /* magic, cipher, kdf, kdf options, number of keys, public key, private part */

@@ -22,7 +22,7 @@ struct ssh_key {
     unsigned char *blob;
     size_t blob_n; /* of the public half; 0 where unknown */
     bool encrypted;
-    struct evp_pkey_st *signer; /* the private half, once taken apart; NULL: libssh2 does it */
+    struct signer *signer; /* the private half, taken apart; NULL: libssh2 does that */
     char *passphrase; /* once it has been asked for */
     bool asked;       /* a person is being asked right now, */
     bool declined;    /* and did not want to say */
@@ -37,9 +37,6 @@ const unsigned char *ssh_string_take(const unsigned char **at, const unsigned ch
 /* Lives as long as the loop.  A file that is not there has neither text nor `why`. */
 struct ssh_key *ssh_key_get(struct loop *l, const char *path);
 bool ssh_key_is_rsa(const struct ssh_key *k);
-/* The raw signature, from malloc(); NULL where it fails.  For keys with a `signer`. */
-unsigned char *ssh_key_sign(const struct ssh_key *k, const void *data, size_t n,
-                            size_t *signature_n);
 void ssh_key_set_passphrase(struct ssh_key *k, const char *passphrase); /* NULL: wiped */
 
 void ssh_key_wait(struct ssh_key *k, struct ssh_key_waiter *w);
