@@ -303,9 +303,10 @@ local function judge_logs(seen, since)
         seen.summary = "no address is known to ask, and the error log says nothing about requests that fail: "
             .. nginx_log.quiet(seen.nx) .. ". Name the address that shows the error: -p url=URL"
     elseif seen.state ~= "absent" then
-        seen.state = "absent"
-        seen.summary = "no request has failed at an upstream in the last " .. when.duration(since)
-            .. ", and no address is known to ask"
+        local lately = "no request has failed at an upstream in the last " .. when.duration(since)
+        seen.state = seen.no_curl and "unknown" or "absent"
+        seen.summary = seen.no_curl and string.format("%s cannot be asked, since this host has no curl, and %s", seen.url, lately)
+            or lately .. ", and no address is known to ask"
     end
 end
 
