@@ -550,6 +550,14 @@ proves() {
     check 'the host is still untouched' is "$(host)" "$before"
     check 'apply refuses it before it touches anything' like "$(boot apply | tail -n 1)" '* end refused-invalid 1 *bogus_directive*'
     check 'and the host is untouched' is "$(host)" "$before"
+    fresh; cp "$change/prove.sh" "$T/p/prove"
+    create /etc/nginx/conf.d/made-by-a-test.conf "bogus_directive on;$NL" -; validate nginx -t; patient
+    before=$(host)
+    check 'a new file that is refused' like "$(boot prove)" 'failed 1 1*| *bogus_directive*'
+    echo '# nothing' >"$T/p/new.1"
+    create /etc/nginx/made-by-a-test/x.conf "# nothing$NL" /etc/nginx/made-by-a-test
+    check 'a good one, and one in a new folder' is "$(boot prove)" ok
+    check 'the host has none of them' is "$(host)" "$before"
     pool=$(echo /etc/php/*/fpm/pool.d/www.conf)
     [ -f "$pool" ] || return 0
     fresh; cp "$change/prove.sh" "$T/p/prove"
