@@ -244,9 +244,10 @@ local function question_for(symptom, failure, key, address)
     return q
 end
 
-local function evidence_of(host, newest, kept, backend)
+local function evidence_of(host, newest, kept, backend, well)
     local evidence = { nginx_log.show(newest), lines.shown(host, kept.keepalive) }
     evidence[#evidence + 1] = kept.directive and lines.shown(host, kept.directive) or nil
+    evidence[#evidence + 1] = well and well.result:show(well.raw) or nil
     table.move(backend.shown, 1, #backend.shown, #evidence + 1, evidence)
     return evidence
 end
@@ -267,22 +268,29 @@ function M.look(host, symptom, failure)
     if not backend or kept.timeout < (backend.seconds or backend.most) then
         return nil
     end
-    local cause = { title = "The backend closes idle connections before nginx does", likelihood = death == nil and 70 or 85,
-                    evidence = evidence_of(host, newest, kept, backend), fixes = {},
+    local method, path = tostring(newest.entry.request):match("^(%u+) ([^ ?]+)")
+    local well = path and nginx_log.answered(host, symptom.nx, method, path)
+    local certain = well ~= nil and death == false
+    local cause = { title = "The backend closes idle connections before nginx does", likelihood = certain and 85 or 65,
+                    evidence = evidence_of(host, newest, kept, backend, well), fixes = {},
                     subject = { upstream = key, block = kept.upstream.name } }
     cause.summary = string.format("nginx keeps connections to %s open for reuse (keepalive, %s:%d) for up to %d s%s, but the "
         .. "backend closes an idle one %s. A request that nginx sends just then is lost: nginx sends it again, but not a POST, "
-        .. "which may have been carried out; so %s answered with 502, and the backend is well otherwise.", key,
+        .. "which may have been carried out; so %s answered with 502. Asked directly, the backend is well.", key,
         kept.keepalive.file, kept.keepalive.line, math.ceil(kept.timeout),
         kept.directive and string.format(" (keepalive_timeout, %s:%d)", kept.directive.file, kept.directive.line)
-            or " (nginx's default)", backend.text, count == 1 and "one request was" or count .. " requests were")
+            or " (nginx's default)", backend.text, (count == 1 and "one request " or count .. " requests ")
+            .. (certain and (count == 1 and "was" or "were") or "may have been"))
     local made, reason = fix(host, symptom, kept, address, backend)
     cause.fixes[1] = made
-    if made and death == nil then
-        made.recommended = false
-        cause.summary = cause.summary .. " Whether its process ended just then, which looks the same to nginx, could not be seen: "
-            .. "look at its own log first."
-    elseif not made then
+    if not certain then
+        cause.summary = cause.summary .. (death == nil and " Whether its process ended just then, which looks the same to nginx, "
+            .. "could not be seen" or " The access log shows no such request that was answered well, so the application may as well "
+            .. "break at it") .. ": look at its own log first."
+    end
+    if made then
+        made.recommended = certain
+    else
         cause.summary = cause.summary .. string.format(" Either set keepalive_timeout in the upstream %s (%s:%d) below that time, or "
             .. "let the backend keep connections for longer than %d s (gunicorn: --keep-alive; node: server.keepAliveTimeout)%s.",
             kept.upstream.name, kept.upstream.file, kept.upstream.line, math.ceil(kept.timeout),

@@ -207,4 +207,21 @@ function M.last_failed_request(host, nx, since)
     return newest
 end
 
+-- The newest time that the access logs say that such a request was answered without an error of the server's side:
+-- {raw, result}, or nil.
+function M.answered(host, nx, method, path)
+    local newest
+    for _, log in ipairs(M.access_logs(nx)) do
+        local r = tail(host, log)
+        for line in (r.outcome == "exit" and r.code == 0 and r.out or ""):gmatch("[^\n]+") do
+            local entry = line:find(method .. " " .. path, 1, true) and nginx_access.parse(line)[1]
+            if entry and not entry.unparsed and entry.method == method and type(entry.uri) == "string"
+                and entry.uri:gsub("%?.*$", "") == path and (tonumber(entry.status) or 500) < 500 then
+                newest = { raw = line, result = r }
+            end
+        end
+    end
+    return newest
+end
+
 return M

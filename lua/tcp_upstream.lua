@@ -1,5 +1,6 @@
 -- tcp_upstream.lua: what the playbook upstream-down knows about a backend behind a TCP port.
 
+local addresses = require "addresses"
 local nginx_log = require "nginx_log"
 local service = require "service"
 local ss = require "ss"
@@ -51,6 +52,20 @@ function M.listening(target, address, port)
         return nil, r
     end
     return ss.listens(ss.listeners(r.out), address, port), r
+end
+
+-- Others of the refusing upstreams that are this host's and that nobody listens on.
+function M.refused_too(target, list, but)
+    local found = {}
+    for _, upstream in ipairs(list) do
+        local place, where = addresses.place(target, upstream.address.host, function() return nil end)
+        local entries = upstream ~= but and place == "here" and where.name == target.name
+            and M.listening(target, upstream.address.host, upstream.address.port)
+        if entries and #entries == 0 then
+            found[#found + 1] = upstream.key
+        end
+    end
+    return found
 end
 
 -- Who listens on a port of their own and is no application that nginx could mean.

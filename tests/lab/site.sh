@@ -7,7 +7,7 @@
 #   uwsgi_set KEY VALUE an option of that file, from the service's next start on
 #   kept_site SECONDS [HEADER]  an application on 127.0.0.1:8000 that closes idle connections after so many seconds, behind
 #                       an upstream block whose connections nginx keeps; HEADER is one that it sends
-#   kept_race SECONDS   a POST that nginx sends in the moment in which the application closes
+#   kept_race SECONDS   two POSTs: one that is well, and one that nginx sends in the moment in which the application closes
 #   nginx_site          takes the server block of the site "shop" from its input, and reloads nginx
 #   dns_site            a DNS server on 127.0.0.1 for *.internal, which the host asks
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
@@ -255,12 +255,13 @@ kept_race() {
 import os, signal, socket, subprocess, sys, time
 workers = [int(pid) for pid in subprocess.check_output(["pgrep", "-f", "nginx: worker process"]).split()]
 client = socket.create_connection(("127.0.0.1", 80))
-client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+order = b"POST /order HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 7\r\n\r\norder=1"
+client.sendall(order)
 assert b" 200 " in client.recv(65536)
 time.sleep(0.3)
 for pid in workers:
     os.kill(pid, signal.SIGSTOP)
-client.sendall(b"POST /order HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 7\r\n\r\norder=1")
+client.sendall(order)
 time.sleep(float(sys.argv[1]) + 0.5)
 for pid in workers:
     os.kill(pid, signal.SIGCONT)
