@@ -497,6 +497,12 @@ local function uwsgi_there(target, address)
     return #list == 1 and list[1].socket.protocol == "uwsgi" and list[1] or nil
 end
 
+-- What it says when it is asked by HTTP, if it closes the connection without a word.
+local function hangs_up(host, found)
+    local answer = direct.ask(host, plain_question(found.upstream), 5)
+    return (answer.kind == "empty" or answer.kind == "reset") and answer or nil
+end
+
 -- Asked by HTTP, uWSGI takes the request's first bytes for the size of a packet that is larger than it takes, and
 -- closes the connection (core/protocol.c).
 local function http_to_uwsgi(host, found, pass, target)
@@ -504,8 +510,8 @@ local function http_to_uwsgi(host, found, pass, target)
     if not there then
         return nil
     end
-    local answer = direct.ask(host, plain_question(found.upstream), 5)
-    if answer.kind ~= "empty" and answer.kind ~= "reset" then
+    local answer = hangs_up(host, found)
+    if not answer then
         return nil
     end
     found.evidence[#found.evidence + 1] = there.app.shown(there.socket.option)
@@ -538,8 +544,8 @@ local function http_to_proxy_protocol(host, symptom, found, pass, target)
     if not listen then
         return nil
     end
-    local answer = direct.ask(host, plain_question(found.upstream), 5)
-    if answer.kind ~= "empty" and answer.kind ~= "reset" then
+    local answer = hangs_up(host, found)
+    if not answer then
         return nil
     end
     found.evidence[#found.evidence + 1] = lines.shown(host, listen)

@@ -13,6 +13,7 @@
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
 #   app_code STATUS     what the application answers from its next start on
 #   app_knows PATH…     from its next start on it answers 200 to these paths, and 404 to all others
+#   next_site           a second such application beside it; the upstream's server lines are its input
 #   app_slow            from now on it takes as many seconds as /srv/shop/seconds says
 #   busy_site           the application on a Unix socket with one worker and next to no queue; takes as long as
 #                       /srv/shop/seconds says for each request
@@ -100,7 +101,8 @@ def app(environ, start_response):
 EOF
 }
 
-app_slow() {
+# From its next start on it takes as many seconds as /srv/shop/seconds says.
+app_sleeps() {
     cat >/srv/shop/app.py <<'EOF'
 import time
 def app(environ, start_response):
@@ -109,9 +111,26 @@ def app(environ, start_response):
     return [b"the shop answers\n"]
 EOF
     echo 0 >/srv/shop/seconds
+}
+
+app_slow() {
+    app_sleeps
     sed -i 's/gunicorn --bind/gunicorn --timeout 300 --threads 32 --bind/' "$unit"
     systemctl daemon-reload
     systemctl restart shop-app
+}
+
+# Two of that application, shop-app on port 8000 and shop-next on 8001; the upstream block that nginx asks takes its
+# server lines from the input. One worker of nginx sees it all.
+next_site() {
+    app_site
+    sed -e 's/^Description=.*/Description=The next shop/; s/:8000/:8001/' "$unit" >"${unit%/*}/shop-next.service"
+    systemctl daemon-reload
+    systemctl start shop-next
+    { echo 'upstream shop_app {' && sed 's/^/    /' && echo '}'; } >/etc/nginx/conf.d/app.conf
+    sed -i 's|//127.0.0.1:8000|//shop_app|' "$shop"
+    sed -i 's|^worker_processes .*|worker_processes 1;|' /etc/nginx/nginx.conf
+    nginx_reload
 }
 
 app_unit() {
@@ -367,19 +386,12 @@ raw_answer() {
 }
 
 # A gunicorn application on a Unix socket whose queue holds next to nothing, behind nginx; its only worker takes as long
-# for each request as /srv/shop/seconds says.
-busy_site() {
+# for each request as /srv/shop/seconds says. COMMAND changes the unit before it is started.
+busy_site() { # [COMMAND…]
     app_site
     sed -i 's|--bind 127.0.0.1:8000|--workers 1 --backlog 1 --bind unix:/run/shop-app/app.sock|; /^Type/aRuntimeDirectory=shop-app' "$unit"
-    cat >/srv/shop/app.py <<'EOF_APP'
-import time
-
-def app(environ, start_response):
-    time.sleep(float(open("/srv/shop/seconds").read()))
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [b"the shop answers\n"]
-EOF_APP
-    echo 0 >/srv/shop/seconds
+    app_sleeps
+    "$@"
     systemctl daemon-reload
     systemctl restart shop-app
     sed -i 's|proxy_pass .*|proxy_pass http://unix:/run/shop-app/app.sock;|' "$shop"
@@ -387,8 +399,9 @@ EOF_APP
 }
 
 # Four customers, each of whom asks again as soon as there was an answer, and shortly after an error. One waits in vain
-# beside a worker and a queue for two; with three workers nobody does.
-busy_customers() {
+# beside a worker and a queue for two; with three workers nobody does. They are at it for a while when this returns.
+busy_customers() { # SECONDS-FOR-EACH
+    echo "$1" >/srv/shop/seconds
     cat >/srv/shop/customers.py <<'EOF_LOAD'
 import http.client, threading, time
 
@@ -407,6 +420,7 @@ for n in range(4):
     threading.Thread(target=customer).start()
 EOF_LOAD
     setsid -f python3 /srv/shop/customers.py </dev/null >/dev/null 2>&1
+    sleep 5
 }
 
 # An application that keeps 50 files open and needs ten more for a request, and that closes the connection where it cannot

@@ -1,6 +1,5 @@
 about='More customers than the one worker of a gunicorn application can serve; its gunicorn.conf.py says workers = 1'
-site() {
-    busy_site
+settings() {
     sed -i 's|--workers 1 ||' "$unit"
     cat >/srv/shop/gunicorn.conf.py <<'EOF_CONF'
 """gunicorn's settings for the shop.
@@ -10,14 +9,9 @@ workers = 4 was too much for the old machine.
 workers = 1  # ask Ada before you change it
 worker_class = "sync"
 EOF_CONF
-    systemctl daemon-reload
-    systemctl restart shop-app
 }
-damage() {
-    echo 0.2 >/srv/shop/seconds
-    busy_customers
-    sleep 5
-}
+site() { busy_site settings; }
+damage() { busy_customers 0.2; }
 quiet=yes
 
 exit=2 status=cause-found cause=connection-limit recommended=connection-limit/raise-workers

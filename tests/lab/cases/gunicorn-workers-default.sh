@@ -1,15 +1,6 @@
 about='More customers than a gunicorn application can serve, which nobody told how many workers it may have'
-site() {
-    busy_site
-    sed -i 's|--workers 1 ||' "$unit"
-    systemctl daemon-reload
-    systemctl restart shop-app
-}
-damage() {
-    echo 0.2 >/srv/shop/seconds
-    busy_customers
-    sleep 5
-}
+site() { busy_site sed -i 's|--workers 1 ||' "$unit"; }
+damage() { busy_customers 0.2; }
 quiet=yes
 
 exit=2 status=cause-found cause=connection-limit recommended=connection-limit/raise-workers

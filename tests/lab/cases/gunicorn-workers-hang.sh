@@ -1,14 +1,8 @@
 about='The only worker of a gunicorn application waits for what never comes until gunicorn kills it: more of them would, too'
-site() {
-    busy_site
-    sed -i 's|--workers 1|& --timeout 2|' "$unit"
-    systemctl daemon-reload
-    systemctl restart shop-app
-}
+site() { busy_site sed -i 's|--workers 1|& --timeout 2|' "$unit"; }
 damage() {
-    echo 3000 >/srv/shop/seconds
-    busy_customers
-    sleep 8
+    busy_customers 3000
+    sleep 3
 }
 quiet=yes
 

@@ -1,17 +1,11 @@
 about='The service does not start with another number of workers, which is set by WEB_CONCURRENCY in its unit: all is put back'
-site() {
-    busy_site
+settings() {
     sed -i 's|--workers 1 ||; /^ExecStart/i\
 Environment="WEB_CONCURRENCY=1" SHOP=open\
 ExecStartPre=/usr/bin/test ${WEB_CONCURRENCY} = 1' "$unit"
-    systemctl daemon-reload
-    systemctl restart shop-app
 }
-damage() {
-    echo 0.2 >/srv/shop/seconds
-    busy_customers
-    sleep 5
-}
+site() { busy_site settings; }
+damage() { busy_customers 0.2; }
 quiet=yes
 
 exit=2 status=cause-found cause=connection-limit recommended=connection-limit/raise-workers

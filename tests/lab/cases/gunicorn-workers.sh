@@ -1,10 +1,6 @@
 about='More customers than the one worker of a gunicorn application can serve; its command line says --workers 1'
 site() { busy_site; }
-damage() {
-    echo 0.2 >/srv/shop/seconds
-    busy_customers
-    sleep 5
-}
+damage() { busy_customers 0.2; }
 # Now and then a customer's question comes just in time, so whether one is turned away is for fettle to see.
 quiet=yes
 

@@ -1,18 +1,9 @@
 about='One of two servers was taken out for maintenance; the other failed once, runs again, and is held for dead for an hour'
 site() {
-    app_site
-    sed -e 's/^Description=.*/Description=The next shop/; s/:8000/:8001/' "$unit" >"${unit%/*}/shop-next.service"
-    systemctl daemon-reload
-    systemctl start shop-next
-    cat >/etc/nginx/conf.d/app.conf <<'END'
-upstream shop_app {
-    server 127.0.0.1:8000 max_fails=1 fail_timeout=1h;
-    server 127.0.0.1:8001 down; # until the disk is replaced
-}
+    next_site <<'END'
+server 127.0.0.1:8000 max_fails=1 fail_timeout=1h;
+server 127.0.0.1:8001 down; # until the disk is replaced
 END
-    sed -i 's|//127.0.0.1:8000|//shop_app|' "$shop"
-    sed -i 's|^worker_processes .*|worker_processes 1;|' /etc/nginx/nginx.conf
-    nginx_reload
 }
 damage() {
     systemctl stop shop-app
