@@ -1,10 +1,12 @@
 -- invalid_response.lua: what the playbook of that name finds out about a backend that sends no HTTP.
 
+local addresses = require "addresses"
 local deaths = require "deaths"
 local direct = require "direct"
 local fpm = require "fpm"
 local fpm_log = require "fpm_log"
 local http_answer = require "http_answer"
+local lines = require "lines"
 local nginx_log = require "nginx_log"
 local open_files = require "open_files"
 local service = require "service"
@@ -25,9 +27,38 @@ local function service_words(host, address, evidence)
     return svc
 end
 
+-- The host whose pools and services can be behind that address, or nil.
+local function home_of(host, address, peer)
+    if address.unix then
+        return host
+    end
+    local _, home = addresses.place(host, address.host, peer)
+    return type(home) == "table" and home.name and home or nil
+end
+
+-- A pool on TCP that admits only certain addresses, of which nginx's host has none -> what it says | nil, evidence
+local function shuts_out(host, home, address)
+    local pool = home and address.port and fpm.of_address(home, address)
+    local list, entry = nil, nil
+    if pool then
+        list, entry = pool.pool:get("listen.allowed_clients")
+    end
+    if not list or list == "" then
+        return nil
+    end
+    for client in list:gmatch("[^,%s]+") do
+        if addresses.place(host, client, function() return nil end) ~= "elsewhere" then
+            return nil
+        end
+    end
+    return string.format("PHP-FPM of %s admits only %s to pool [%s] (listen.allowed_clients, %s:%d), and none of these is an address "
+        .. "of nginx's host. Add the one that nginx connects from, and restart PHP-FPM", home.name, list, pool.name, pool.file, entry.line),
+        pool.read:show(lines.at(pool.text, entry.line) or "")
+end
+
 -- What became of the PHP process that was at work.
 local function php_death(host, address, at)
-    local pool = fpm.of_address(host, address)
+    local pool = host and fpm.of_address(host, address)
     if not pool then
         return nil
     end
@@ -78,9 +109,16 @@ local function confirm_death(cause, confirmed, key, death)
     return confirmed(cause)
 end
 
-local function unasked(host, failure, address, key, why, evidence, confirmed, inconclusive)
+local function unasked(host, home, failure, address, key, why, evidence, confirmed, inconclusive)
     local cause = cause_of(failure, key, evidence)
-    local words, shown = php_death(host, address, failure.at)
+    local closed, rule = shuts_out(host, home, address)
+    if closed then
+        evidence[#evidence + 1] = rule
+        cause.title, cause.summary = "PHP-FPM does not admit nginx", string.format("nginx's connections to %s are closed: %s.", key, closed)
+        cause.said = nil
+        return confirmed(cause)
+    end
+    local words, shown = php_death(home, address, failure.at)
     evidence[#evidence + 1] = shown
     if words then
         return confirm(cause, confirmed, string.format("nginx got no whole answer from %s: %s.", key, words))
@@ -98,17 +136,17 @@ local function unasked(host, failure, address, key, why, evidence, confirmed, in
         cause.said, why), svc)
 end
 
-function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive)
+function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, peer)
     local evidence = { nginx_log.show(failure) }
     local address = upstream.parse(failure.entry.upstream)
     if not address then
         return inconclusive { reason = "the log line does not say which upstream sent it", evidence = evidence }
     end
-    local key = upstream.key(address)
+    local key, home = upstream.key(address), home_of(host, address, peer)
     local question, why = direct.of_failure(symptom, failure)
     local answer = question and ask(host, question)
     if not answer or answer.kind == "unasked" then
-        return unasked(host, failure, address, key, why or "curl could not ask it", evidence, confirmed, inconclusive)
+        return unasked(host, home, failure, address, key, why or "curl could not ask it", evidence, confirmed, inconclusive)
     end
     evidence[#evidence + 1] = answer.result:show(answer.line)
     local other = answer.kind == "not-http" and http_answer.other_protocol(answer.result.out)
@@ -116,8 +154,7 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive)
         return ruled_out { reason = string.format("%s is no broken application: %s answers there", key, other), evidence = evidence }
     end
     -- It takes connections and drops them where it may open nothing more.
-    local here = address.unix and "here" or (require("addresses").place(host, address.host, function() return nil end))
-    local full = BROKEN[answer.kind] and here == "here" and open_files.find(host, address, 900)
+    local full = BROKEN[answer.kind] and home and home.name == host.name and open_files.find(host, address, 900)
     if full then
         evidence[#evidence + 1] = full.limits
         return ruled_out { reason = string.format("%s answers nothing, since %s may open no more files", key, full.service),

@@ -1,6 +1,8 @@
 -- tcp_upstream.lua: what the playbook upstream-down knows about a backend behind a TCP port.
 
 local addresses = require "addresses"
+local fpm = require "fpm"
+local lines = require "lines"
 local nginx_log = require "nginx_log"
 local service = require "service"
 local ss = require "ss"
@@ -147,5 +149,18 @@ function M.fix(symptom, target, upstream, svc)
 end
 
 M.show = nginx_log.show
+
+-- The pools of another host, where all of them are on Unix sockets -> { text, …, evidence = {…} }
+function M.far_pools(target)
+    local list = { evidence = {} }
+    for _, pool in ipairs(fpm.find(target)) do
+        if not pool.path then
+            return { evidence = {} }
+        end
+        list[#list + 1] = string.format("pool [%s] on %s (%s:%d)", pool.name, pool.path, pool.file, pool.listen_line)
+        list.evidence[#list.evidence + 1] = #list.evidence < 3 and pool.read:show(lines.at(pool.text, pool.listen_line) or "") or nil
+    end
+    return list
+end
 
 return M

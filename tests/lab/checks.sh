@@ -335,6 +335,7 @@ case_run() {
     # shellcheck disable=SC2086 # one word a host
     host_start "$image" $hosts
     [ -z "$backend" ] || backend_address=$(cat "$lab_dir/host/$backend/address")
+    recommended=${recommended/BACKEND/${backend_address//./-}} # as it is written in a fix's id
     if [ "$transport" != local ] || [ -n "$backend" ]; then
         via=remote plan=$seen/plan.json
         remote_prepare

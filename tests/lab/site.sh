@@ -13,6 +13,8 @@
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
 #   app_code STATUS     what the application answers from its next start on
 #   app_knows PATH…     from its next start on it answers 200 to these paths, and 404 to all others
+#   far_site            nginx in front of port 8000 of the backend's host
+#   far_php, far_php_site   PHP-FPM on port 9000 of the backend's host, nginx in front of it
 #   next_site           a second such application beside it; the upstream's server lines are its input
 #   app_slow            from now on it takes as many seconds as /srv/shop/seconds says
 #   busy_site           the application on a Unix socket with one worker and next to no queue; takes as long as
@@ -118,6 +120,40 @@ app_slow() {
     sed -i 's/gunicorn --bind/gunicorn --timeout 300 --threads 32 --bind/' "$unit"
     systemctl daemon-reload
     systemctl restart shop-app
+}
+
+# nginx in front of what listens on port 8000 of the backend's host.
+far_site() {
+    nginx_site <<EOF
+server {
+    listen 80 default_server;
+
+    location / {
+        proxy_pass http://$backend_address:8000;
+    }
+}
+EOF
+}
+
+# PHP-FPM on port 9000 for others, and nginx in front of it, on two hosts; what is asked is the backend's file.
+far_php() {
+    mkdir -p /srv/shop
+    echo '<?php echo "the shop is open";' >/srv/shop/index.php
+    pool_set listen 0.0.0.0:9000
+    systemctl restart "$fpm"
+}
+far_php_site() {
+    nginx_site <<EOF
+server {
+    listen 80 default_server;
+
+    location / {
+        include fastcgi_params;
+        fastcgi_param SCRIPT_FILENAME /srv/shop/index.php;
+        fastcgi_pass $backend_address:9000;
+    }
+}
+EOF
 }
 
 # Two of that application, shop-app on port 8000 and shop-next on 8001; the upstream block that nginx asks takes its

@@ -12,4 +12,5 @@ damage() {
 }
 
 exit=2 status=cause-found cause=invalid-response recommended=
+says='admits only 10.77.9.9'
 moves='/var/log/php[0-9.]*-fpm.log ' # PHP-FPM says whom it sent away

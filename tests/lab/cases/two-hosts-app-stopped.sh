@@ -1,19 +1,7 @@
 about='The backend is another host, and its application is stopped there'
 backend=app
-backend_site() {
-    app_unit 0.0.0.0:8000
-}
-site() {
-    nginx_site <<EOF
-server {
-    listen 80 default_server;
-
-    location / {
-        proxy_pass http://$backend_address:8000;
-    }
-}
-EOF
-}
+backend_site() { app_unit 0.0.0.0:8000; }
+site() { far_site; }
 backend_damage() { systemctl stop shop-app; }
 
 exit=2 status=cause-found cause=upstream-down recommended=upstream-down/start-shop-app
