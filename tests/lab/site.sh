@@ -306,6 +306,7 @@ EOF
 # nginx's workers are held while the request and the end of the kept connection come in, in this order: what a busy
 # worker meets, at a time of our choosing.
 kept_race() {
+    sleep 5 # what the service said when it was started is about no request
     python3 - "$1" <<'EOF'
 import os, signal, socket, subprocess, sys, time
 workers = [int(pid) for pid in subprocess.check_output(["pgrep", "-f", "nginx: worker process"]).split()]
