@@ -15,6 +15,9 @@
 --   svc.pool = the PHP-FPM pool, where it is one; svc.app, svc.socket = uWSGI's (uwsgi.find)
 
 local fpm = require "fpm"
+local lines = require "lines"
+local nginx = require "nginx"
+local nginx_address = require "nginx_address"
 local systemctl_show = require "systemctl_show"
 local uwsgi = require "uwsgi"
 
@@ -264,9 +267,27 @@ local function by_address(host, text, keys, pools, apps)
     return from_units(host, text, apps)
 end
 
+-- An nginx that is down may be the backend of another one.
+local function from_nginx(host, port)
+    local nx = nginx.find(host)
+    for d in (nx.running or not nx.config) and pairs {} or nx.config:each("listen") do
+        local listen = d.args[1] and nginx_address.parse_listen(d.args[1].text)
+        if listen and listen.first and listen.first <= port and port <= (listen.last or listen.first) then
+            local svc = M.named(host, "nginx", string.format("%s:%d lets it listen there", d.file, d.line))
+            svc.evidence[#svc.evidence + 1] = lines.shown(host, d)
+            return svc.kind == "systemd" and svc.state ~= "absent" and svc or nil
+        end
+    end
+    return nil
+end
+
 function M.of_port(host, port)
-    return by_address(host, tostring(port), { tostring(port), "127.0.0.1:" .. port },
+    local svc, names = by_address(host, tostring(port), { tostring(port), "127.0.0.1:" .. port },
         fpm.of_port(fpm.find(host), port), uwsgi.of_port(host, port))
+    if svc or (names and #names > 0) then
+        return svc, names
+    end
+    return from_nginx(host, port), names
 end
 
 function M.of_socket(host, path)
