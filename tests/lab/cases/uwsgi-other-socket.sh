@@ -5,6 +5,7 @@ site() {
         >/etc/systemd/system/admin.service
     systemctl daemon-reload
     systemctl --quiet start admin
+    wait_for curl -s -o /dev/null --unix-socket /run/admin/admin.sock http://localhost/
 }
 damage() {
     sed -i 's|/run/shop-app/app.sock|/run/shop/shop.sock|' "$shop"
