@@ -2,6 +2,7 @@
 --
 --   nginx_limits.read(host, symptom) -> { connections =, set = directive | nil, files = | nil, files_set = directive | nil,
 --                                         files_hard =, pid =, evidence = {…} }
+--   nginx_limits.for_logins(host, symptom) -> sentence, evidence | nil     limits.conf speaks of nginx's user, in vain
 --   nginx_limits.connections_fix(host, symptom, limits, verify) -> fix | nil, reason
 --   nginx_limits.files_fix(host, symptom, limits, verify)       -> fix | nil, reason
 --   nginx_limits.status(host, symptom) -> stub_status table, evidence | nil
@@ -11,8 +12,11 @@
 -- while it is still root, so a reload is enough where it is set; limits.conf is for logins, pam_limits(8), and has no effect on a service).
 
 local direct = require "direct"
+local limits_conf = require "limits_conf"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
+local open_files = require "open_files"
+local service = require "service"
 
 local M = {}
 
@@ -69,14 +73,49 @@ function M.connections_fix(host, symptom, limits, verify)
             .. tostring(limits.files or "?") .. " files) allows it. nginx reloads without dropping a request.", edits, verify)
 end
 
+-- Where nginx's own configuration says nothing, its unit does; the master has the same few, so a reload may fail.
+local function unit_fix(host, symptom, limits, verify)
+    local svc = service.of_pid(host, symptom.nx.master.pid)
+    if not svc then
+        return nil, "the limit is what nginx was started with, and no unit of systemd's runs it: raise it there and restart nginx"
+    end
+    local full = { service = svc.name, soft = limits.files, least = 2 * limits.connections }
+    local limit, reason = open_files.limit(host, full)
+    if not limit then
+        return nil, reason
+    end
+    local fix
+    fix, reason = open_files.fix(full, limit, verify)
+    if fix then
+        fix.why = string.format("A worker with %d connections needs that many files, and log and temporary files besides. systemd's "
+            .. "limit holds from nginx's next start on, so it is restarted, which ends the connections that are open.", limits.connections)
+        fix.validate = { nginx.validate(symptom.nx) }
+    end
+    return fix, reason
+end
+
+-- What a person may have tried already.
+function M.for_logins(host, symptom)
+    local worker = symptom.nx.worker
+    local item = worker and worker.ok and limits_conf.nofile(host, worker.name)
+    if not item then
+        return nil
+    end
+    return string.format(" %s:%d gives %s %s open files, which has no effect here: pam_limits applies that file to logins, and "
+        .. "a service is none.", item.file, item.line, item.domain, item.value), item.shown
+end
+
 function M.files_fix(host, symptom, limits, verify)
     local nx = symptom.nx
     local master = nx.master
     if not master or master.uid ~= 0 then
         return nil, "nginx's master does not run as root, so it cannot raise its own limit: set LimitNOFILE= where it is started"
     end
-    if not limits.files_set then -- then the master has the same few, and may fail at the reload itself
-        return nil, "the limit is what nginx was started with: raise LimitNOFILE= (`systemctl edit nginx`) and restart nginx"
+    if not limits.files_set then
+        if not limits.files then
+            return nil, "the limit of the running workers could not be read"
+        end
+        return unit_fix(host, symptom, limits, verify)
     end
     local n = math.max(2 * limits.connections, 4 * (limits.files or 256), 1024)
     local edits, reason = nginx_change.settings(host, nx, function() return nil end, { { "worker_rlimit_nofile", tostring(n) } })

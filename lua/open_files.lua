@@ -220,7 +220,7 @@ local function certain(full)
 end
 
 function M.fix(full, limit, verify)
-    local n = math.min(HIGHEST, math.max(DEFAULT, 4 * full.soft))
+    local n = math.min(HIGHEST, math.max(DEFAULT, 4 * full.soft, full.least or 0))
     if full.leak then
         return nil, full.leak .. " A higher limit would only be reached later; restarting it helps for a while"
     elseif n <= full.soft then
