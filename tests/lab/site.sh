@@ -67,7 +67,7 @@ php_site() {
     mkdir -p /srv/shop
     echo '<?php echo "the shop is open";' >/srv/shop/index.php
     nginx_site <<EOF
-# The shop.  Ask Ada before you change the port.
+# The shop.  Ask the shop's team before you change the port.
 server {
     listen 80 default_server;
     root /srv/shop;

@@ -6,7 +6,7 @@ settings() {
 
 workers = 4 was too much for the old machine.
 """
-workers = 1  # ask Ada before you change it
+workers = 1  # ask the shop's team before you change it
 worker_class = "sync"
 EOF_CONF
 }
