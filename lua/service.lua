@@ -270,7 +270,10 @@ end
 -- An nginx that is down may be the backend of another one.
 local function from_nginx(host, port)
     local nx = nginx.find(host)
-    for d in (nx.running or not nx.config) and pairs {} or nx.config:each("listen") do
+    if nx.running or not nx.config then
+        return nil
+    end
+    for d in nx.config:each("listen") do
         local listen = d.args[1] and nginx_address.parse_listen(d.args[1].text)
         if listen and listen.first and listen.first <= port and port <= (listen.last or listen.first) then
             local svc = M.named(host, "nginx", string.format("%s:%d lets it listen there", d.file, d.line))
