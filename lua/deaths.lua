@@ -9,9 +9,8 @@
 -- Words: systemd (src/core/service.c), gunicorn (arbiter.py), uWSGI (core/master_utils.c), the kernel.
 
 local addresses = require "addresses"
+local listening = require "listening"
 local service = require "service"
-local ss = require "ss"
-local unix_socket = require "unix_socket"
 local when = require "when"
 
 local M = {}
@@ -44,12 +43,8 @@ end
 
 -- The service that listens there now.
 local function of_listener(host, address)
-    local r = host:run(address.unix and { "ss", "-H", "-lxnp" } or { "ss", "-H", "-ltnp" })
-    local entries = r.ok and (address.unix and unix_socket.listeners(ss.unix_listeners(r.out), address.unix, host)
-        or ss.listens(ss.listeners(r.out), address.host, address.port)) or {}
-    local entry = entries[1] and (entries[1].entry or entries[1])
-    local process = entry and type(entry.processes) == "table" and entry.processes[1]
-    return process and (service.of_pid(host, process.pid)) or nil
+    local pid = listening.pids(listening.at(host, address) or {})[1]
+    return pid and (service.of_pid(host, pid)) or nil
 end
 
 function M.service(host, address)

@@ -104,13 +104,18 @@ local function find(text, name)
     return { at = value, line = line_of(text, value) }
 end
 
+-- Nothing but blanks and a comment until the end of the line.
+local function ends_at(text, at)
+    return text:find("^[ \t\r]*[#\n]", at) or not text:find("[^ \t\r]", at)
+end
+
 function M.number(text, name)
     local place, why = find(text, name)
     if not place then
         return nil, why
     end
     local digits, behind = text:match("^(%d+)()", place.at)
-    if not digits or #digits > 6 or not text:find("^[ \t\r]*[#\n]", behind) and text:find("[^ \t\r]", behind) then
+    if not digits or #digits > 6 or not ends_at(text, behind) then
         return nil, ("%s is computed in line %d"):format(name, place.line)
     end
     return { value = tonumber(digits), line = place.line, from = place.at, to = behind - 1 }
@@ -122,7 +127,7 @@ function M.word(text, name)
         return nil, why
     end
     local _, value, behind = text:match("^([\"'])([%w_.]+)%1()", place.at)
-    if not value or not text:find("^[ \t\r]*[#\n]", behind) and text:find("[^ \t\r]", behind) then
+    if not value or not ends_at(text, behind) then
         return nil, ("%s is computed in line %d"):format(name, place.line)
     end
     return { value = value, line = place.line }

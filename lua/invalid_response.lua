@@ -32,17 +32,17 @@ local function home_of(host, address, peer)
     if address.unix then
         return host
     end
-    local _, home = addresses.place(host, address.host, peer)
-    return type(home) == "table" and home.name and home or nil
+    local where, home = addresses.place(host, address.host, peer)
+    return (where == "here" or where == "peer") and home or nil
 end
 
 -- A pool on TCP that admits only certain addresses, of which nginx's host has none -> what it says | nil, evidence
 local function shuts_out(host, home, address)
     local pool = home and address.port and fpm.of_address(home, address)
-    local list, entry = nil, nil
-    if pool then
-        list, entry = pool.pool:get("listen.allowed_clients")
+    if not pool then
+        return nil
     end
+    local list, entry = pool.pool:get("listen.allowed_clients")
     if not list or list == "" then
         return nil
     end

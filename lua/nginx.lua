@@ -15,6 +15,7 @@
 --   nginx.worker(host, nx)  -> the process id of one of its workers, or nil
 
 local nginx_config = require "nginx_config"
+local join = require("paths").join
 local processes = require "processes"
 local users = require "users"
 
@@ -27,13 +28,6 @@ local FILE_LIMIT = 1024 * 1024
 local function told(host)
     local vars = host.vars.nginx
     return type(vars) == "table" and vars or {}
-end
-
-local function join(folder, path)
-    if path:sub(1, 1) == "/" then
-        return path
-    end
-    return (folder:gsub("/*$", "/")) .. path
 end
 
 -- Anybody can call a process of theirs "nginx: master process /tmp/x", and what is named there would be

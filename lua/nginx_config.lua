@@ -16,6 +16,7 @@
 --   config:each(name) -> iterator over directives, in nginx's order, through includes
 --   config:children(block|nil) -> { directives directly in the block, through includes }
 --   config:named(block|nil, name) -> { those of this name among them }
+--   config:is_named(server, name) -> boolean      has it that server_name, word by word
 --   directive:path() -> "http > server(example.com) > location /api/"
 --   config:effective(directive|nil, name) -> directive|nil, { all at that level }, level (block directive or nil)
 --   config:passes() -> { {directive=, kind=, argument=, target=, server=, location=, file=, line=, resolved=, set=} }
@@ -288,6 +289,18 @@ function Config:named(block, name)
         end
     end
     return found
+end
+
+-- Is that, in lower case, one of the server's names, word by word?
+function Config:is_named(server, name)
+    for _, d in ipairs(self:named(server, "server_name")) do
+        for _, arg in ipairs(d.args) do
+            if arg.text:lower() == name then
+                return true
+            end
+        end
+    end
+    return false
 end
 
 -- Does a value set outside of this block hold inside it?

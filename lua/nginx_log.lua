@@ -11,6 +11,7 @@
 
 local nginx_error = require "nginx_error"
 local nginx_access = require "nginx_access"
+local join = require("paths").join
 local when = require "when"
 
 local M = {}
@@ -26,13 +27,6 @@ local function unique(list)
         end
     end
     return out
-end
-
-local function join(folder, path)
-    if path:sub(1, 1) == "/" then
-        return path
-    end
-    return (folder:gsub("/*$", "/")) .. path
 end
 
 -- The files that hold this nginx's errors; `elsewhere` lists what is no file (syslog, stderr).

@@ -5,11 +5,11 @@
 
 local backend = require "backend"
 local lines = require "lines"
+local listening = require "listening"
 local nginx = require "nginx"
 local nginx_address = require "nginx_address"
 local nginx_log = require "nginx_log"
 local socket_access = require "socket_access"
-local ss = require "ss"
 local timeouts = require "timeouts"
 local unix_socket = require "unix_socket"
 local upstream_text = require "upstream"
@@ -55,10 +55,9 @@ end
 -- What can be known of a Unix socket without speaking its protocol: that somebody listens, that the queue has room, and
 -- that nginx may connect.
 local function try_socket(host, symptom, item, path, evidence)
-    local r = host:run({ "ss", "-H", "-lxnp" }, { fresh = true })
-    local listening = r.ok and unix_socket.listeners(ss.unix_listeners(r.out), path, host)
-    local entry = listening and listening[1]
-    if not listening then
+    local entries, r = listening.at(host, { unix = path }, { fresh = true })
+    local entry = entries and entries[1]
+    if not entries then
         evidence[#evidence + 1] = r:show(r.err)
     elseif not entry then
         item.trouble = "nobody listens there"
@@ -68,7 +67,7 @@ local function try_socket(host, symptom, item, path, evidence)
         local access = socket_access.check(host, symptom.nx.worker, path)
         item.works = access.verdict == "allowed"
         item.trouble = access.verdict == "denied" and access.why or nil
-        item.listener = unix_socket.who(listening) .. " listens there"
+        item.listener = unix_socket.who(entries) .. " listens there"
     end
     evidence[#evidence + 1] = entry and r:show(r.out:match("[^\n]* " .. path:gsub("%p", "%%%0") .. " [^\n]*")) or nil
 end

@@ -10,8 +10,8 @@
 -- Source: accept(2) and open(2) (EMFILE), getrlimit(2), systemd.exec(5) (LimitNOFILE=, soft and hard).
 
 local journal = require "journal"
+local listening = require "listening"
 local service = require "service"
-local ss = require "ss"
 local unit_file = require "unit_file"
 local upstream = require "upstream"
 local when = require "when"
@@ -22,30 +22,6 @@ local MOST_PROCESSES = 16
 local LISTING = 4 * 1024 * 1024
 local DEFAULT = 1024    -- systemd's own soft limit
 local HIGHEST = 524288  -- … and its hard one
-
--- Who listens there -> pids, the listener's port
-local function listeners(host, address)
-    local r = host:run({ "ss", "-H", address.unix and "-lxnp" or "-ltnp" })
-    local pids, seen, entries = {}, {}, {}
-    if address.unix then
-        for _, entry in ipairs(r.ok and ss.unix_listeners(r.out) or {}) do
-            entries[#entries + 1] = entry.path == address.unix and entry or nil
-        end
-    else
-        for _, item in ipairs(r.ok and ss.listens(ss.listeners(r.out), address.host, address.port) or {}) do
-            entries[#entries + 1] = item.entry
-        end
-    end
-    for _, entry in ipairs(entries) do
-        for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
-            if not seen[process.pid] and #pids < MOST_PROCESSES then
-                seen[process.pid] = true
-                pids[#pids + 1] = process.pid
-            end
-        end
-    end
-    return pids
-end
 
 -- EMFILE, this process's own limit; not ENFILE (the whole system's), and not inotify's, which has the same text.
 local function is_emfile(message)
@@ -73,7 +49,8 @@ end
 -- The process that is nearest to its limit.
 local function fullest(host, pids, full)
     local share = 0
-    for _, pid in ipairs(pids) do
+    for i = 1, math.min(#pids, MOST_PROCESSES) do
+        local pid = pids[i]
         local text, _, r = host:read("/proc/" .. pid .. "/limits")
         local line = text and text:match("Max open files[^\n]*")
         local soft = line and tonumber(line:match("^Max open files%s+(%d+)"))
@@ -132,7 +109,7 @@ local function look_for_leak(host, full, port)
 end
 
 local function look(host, address, seconds)
-    local pids = listeners(host, address)
+    local pids = listening.pids(listening.at(host, address) or {})
     local svc, belongs = nil, nil
     if pids[1] then
         svc, belongs = service.of_pid(host, pids[1])

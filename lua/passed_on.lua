@@ -3,8 +3,8 @@
 -- nginx logs, at level error or above, why it makes a 502 itself (ngx_http_upstream_next and whoever
 -- calls it), so a 502 without a line is one that the backend sent, where the log shows that level.
 
+local listening = require "listening"
 local nginx_log = require "nginx_log"
-local ss = require "ss"
 local upstream = require "upstream"
 
 local M = {}
@@ -61,9 +61,8 @@ end
 -- A backend that is this nginx itself: then the lines of its own failure are in the same log.
 local function is_nginx(host, key)
     local address = upstream.parse(key)
-    local r = address and address.port and host:run { "ss", "-H", "-ltnp" }
-    for _, hit in ipairs(r and r.ok and ss.listens(ss.listeners(r.out), address.host, address.port) or {}) do
-        for _, process in ipairs(type(hit.entry.processes) == "table" and hit.entry.processes or {}) do
+    for _, entry in ipairs(address and address.port and listening.at(host, address) or {}) do
+        for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
             if process.name == "nginx" then
                 return true
             end

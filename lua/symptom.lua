@@ -51,19 +51,6 @@ local function listens(server)
     return found
 end
 
-local function has_name(server, name)
-    for _, d in ipairs(server.block or {}) do
-        if d.name == "server_name" then
-            for _, arg in ipairs(d.args) do
-                if arg.text:lower() == name then
-                    return true
-                end
-            end
-        end
-    end
-    return false
-end
-
 -- Where to knock for this server: an address that reaches it from the host itself.
 local function door(listen)
     local host = listen.host
@@ -82,7 +69,7 @@ local function server_of(nx, name, port)
         if server.block and server:path():find("^http") then
             for _, listen in ipairs(listens(server)) do
                 if not port or listen.first == port then
-                    if name and has_name(server, name) then
+                    if name and nx.config:is_named(server, name) then
                         return server, listen
                     end
                     fallback = fallback or { server, listen }

@@ -6,6 +6,7 @@ local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
 local nginx_log = require "nginx_log"
+local join = require("paths").join
 local service = require "service"
 local socket_access = require "socket_access"
 local ss = require "ss"
@@ -38,7 +39,7 @@ function M.bound_path(host, entry)
     end
     local r = host:run({ "readlink", "--", "/proc/" .. first.pid .. "/cwd" })
     local folder = r.ok and r.out:match("^(/[^\n]*)\n?$")
-    return folder and folder:gsub("/*$", "/") .. entry.path:gsub("^%./", "") or entry.path
+    return folder and join(folder, (entry.path:gsub("^%./", ""))) or entry.path
 end
 
 -- Who listens on this path?  ss prints the path that was bound, so both names of /run count.  connected: nginx

@@ -16,6 +16,8 @@
 -- (placeholders), core/socket.c (a colon means TCP; a path is bound as it is written, so it counts from the working
 -- directory), core/init.c (`protocol` changes what `socket` speaks); Debian's /usr/share/uwsgi/init.
 
+local join = require("paths").join
+
 local M = {}
 
 local UNIT_FOLDERS = { "/etc/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system" }
@@ -64,10 +66,10 @@ function M.parse(text, file, vars)
 end
 
 local function absolute(path, cwd)
-    if path:sub(1, 1) == "/" then
-        return path
+    if not cwd and path:sub(1, 1) ~= "/" then
+        return nil
     end
-    return cwd and (cwd:gsub("/*$", "/") .. path:gsub("^%./", "")) or nil
+    return join(cwd or "/", (path:gsub("^%./", "")))
 end
 
 local function read_socket(value, cwd)

@@ -325,17 +325,6 @@ end
 
 -- The other block --------------------------------------------------------------------------------------
 
-local function has_name(config, server, name)
-    for _, d in ipairs(config:named(server, "server_name")) do
-        for _, arg in ipairs(d.args) do
-            if arg.text:lower() == name then
-                return true
-            end
-        end
-    end
-    return false
-end
-
 -- Do both listen at one address, word by word?
 local function listen_together(config, a, b)
     for _, one in ipairs(config:named(a, "listen")) do
@@ -353,11 +342,11 @@ end
 -- whose pass for the asked URI leads elsewhere.  -> { server, pass, key } | nil
 function M.ignored_server(symptom, key)
     local config, question = symptom.nx.config, backend.question(symptom)
-    if not question or not has_name(config, question.server, question.host) then
+    if not question or not config:is_named(question.server, question.host) then
         return nil
     end
     for server in config:each("server") do
-        if server ~= question.server and server.block and has_name(config, server, question.host)
+        if server ~= question.server and server.block and config:is_named(server, question.host)
             and listen_together(config, question.server, server) then
             local location = nginx_route.find_location(config, server, question.uri)
             for _, use in ipairs(location and config:addresses() or {}) do

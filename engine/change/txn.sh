@@ -500,12 +500,17 @@ locate() { # ENCODED-PATH
     path=$decoded
     target=$(readlink -f -- "$path" && echo .) || return 1
     target=${target%"$NL".}
+    beside
+    kept=$temp.was
+}
+
+# Sets folder, and temp in it, where the new content is written first.
+beside() {
     folder=${target%/*}
     folder=${folder:-/}
     name=${target##*/}
     [ "${#name}" -le 120 ] || name=$(printf %.120s "$name")
     temp=${folder%/}/.$name.fettle-$run
-    kept=$temp.was
 }
 
 # What differs from the fingerprint, in $drift; the words are those of the manifest's edit line.
@@ -564,10 +569,8 @@ check_edit() { # N PATH ...
 # Sets path, target, folder and temp, as locate does; no symlink is on the way.
 place_new() { # ENCODED-PATH
     decode "$1"
-    path=$decoded target=$decoded folder=${decoded%/*} name=${decoded##*/}
-    folder=${folder:-/}
-    [ "${#name}" -le 120 ] || name=$(printf %.120s "$name")
-    temp=${folder%/}/.$name.fettle-$run
+    path=$decoded target=$decoded
+    beside
 }
 
 # Why it cannot be created, in $drift: the file or its folder has come, or what it is to be in has gone.

@@ -1,7 +1,7 @@
 /* ssh_key.c: private keys in files, read once for all hosts.
  *
  * An Ed25519 key without a passphrase, what ssh-keygen makes, is taken apart once: libssh2 1.10
- * tries it as PEM first, for each host, and with OpenSSL 3 that is a third of what a host costs.
+ * tries it as PEM first, for each host, and with OpenSSL 3 that is a quarter of what a host costs.
  * Others stay text that libssh2 takes apart.  The public half of OpenSSH's own format
  * (PROTOCOL.key) lies open in the file, so a passphrase need be asked for only when a host has
  * said that it wants this key. */

@@ -12,8 +12,8 @@ enum { DUMP_MAX = 16 << 20 };
 /* Found again by its text, as a file may change between two hosts. */
 struct chunk {
     struct chunk *next;
-    struct chunk_source source;
     char *name, *text;
+    size_t n, line; /* of the text, as in its source */
     struct buf code;
 };
 
@@ -52,7 +52,7 @@ static const struct chunk *chunk_find(const struct chunks *all, const struct chu
     const struct chunk *c;
 
     for (c = all ? all->first : NULL; c; c = c->next)
-        if (c->source.n == source->n && c->source.line == source->line &&
+        if (c->n == source->n && c->line == source->line &&
             strcmp(c->name, source->name) == 0 && memcmp(c->text, source->text, source->n) == 0)
             return c;
     return NULL;
@@ -75,9 +75,10 @@ static void chunk_keep(struct chunks *all, lua_State *L, const struct chunk_sour
         free(c);
         return;
     }
-    c->source = *source;
     c->name = mem_dup(source->name);
     c->text = mem_dupn(source->text, source->n);
+    c->n = source->n;
+    c->line = source->line;
     c->next = all->first;
     all->first = c;
 }

@@ -331,7 +331,8 @@ struct diagnosis *diagnosis_start(struct loop *l, struct target *t,
     d->report.host = mem_dup(target_host(t)->name);
     json_incref(d->o.params);
     if (params_check(o->incident, o->params, e) < 0 ||
-        world_init(&d->world, chunks_of(l), o->lua_folder, o->memory_max, e) < 0 || init_plays(d, e) < 0) {
+        world_init(&d->world, chunks_of(l), o->lua_folder, o->memory_max, e) < 0 ||
+        init_plays(d, e) < 0) {
         diagnosis_free(d);
         return NULL;
     }

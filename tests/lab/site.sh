@@ -4,6 +4,7 @@
 #   app_site            a gunicorn application on 127.0.0.1:8000 as the service shop-app
 #   app_unit ADDRESS    only that application and its service, for a host of its own
 #   uwsgi_site [SOCKET] the same application in uWSGI, as shop-app with the ini file $ini; on /run/shop-app/app.sock
+#   uwsgi_debian_site   … by Debian's own service for /etc/uwsgi/apps-enabled, whose defaults name the socket
 #   uwsgi_set KEY VALUE an option of that file, from the service's next start on
 #   kept_site SECONDS [HEADER]  an application on 127.0.0.1:8000 that closes idle connections after so many seconds, behind
 #                       an upstream block whose connections nginx keeps; HEADER is one that it sends
@@ -13,9 +14,12 @@
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
 #   app_code STATUS     what the application answers from its next start on
 #   app_knows PATH…     from its next start on it answers 200 to these paths, and 404 to all others
+#   app_breaks          a deploy after which it ends with an error when it starts
+#   app_next            a second such application, the service shop-next on port 8001
+#   firewall PORT VERDICT…  what happens to packets for that port, in nft's words
 #   far_site            nginx in front of port 8000 of the backend's host
 #   far_php, far_php_site   PHP-FPM on port 9000 of the backend's host, nginx in front of it
-#   next_site           a second such application beside it; the upstream's server lines are its input
+#   next_site           app_site and app_next behind one upstream block, whose server lines are its input
 #   app_slow            from now on it takes as many seconds as /srv/shop/seconds says
 #   busy_site           the application on a Unix socket with one worker and next to no queue; takes as long as
 #                       /srv/shop/seconds says for each request
@@ -29,7 +33,7 @@
 #   wait_for COMMAND…   until it succeeds, for five seconds
 #
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # the cases use them
+# shellcheck disable=SC2034,SC2154 # the cases use them; the runner sets $backend_address
 
 php=$(ls /etc/php)
 fpm=php$php-fpm
@@ -156,13 +160,32 @@ server {
 EOF
 }
 
+app_breaks() {
+    sed -i 's/gunicorn /&--preload /' "$unit"
+    systemctl daemon-reload
+    echo 'raise RuntimeError("no database configured")' >/srv/shop/app.py
+    ! systemctl restart shop-app
+}
+
+firewall() {
+    local port=$1
+    shift
+    nft add table inet guard
+    nft add chain inet guard input '{ type filter hook input priority 0; }'
+    nft add rule inet guard input tcp dport "$port" "$@"
+}
+
+app_next() {
+    sed -e 's/^Description=.*/Description=The next shop/; s/:8000/:8001/' "$unit" >"${unit%/*}/shop-next.service"
+    systemctl daemon-reload
+    systemctl start shop-next
+}
+
 # Two of that application, shop-app on port 8000 and shop-next on 8001; the upstream block that nginx asks takes its
 # server lines from the input. One worker of nginx sees it all.
 next_site() {
     app_site
-    sed -e 's/^Description=.*/Description=The next shop/; s/:8000/:8001/' "$unit" >"${unit%/*}/shop-next.service"
-    systemctl daemon-reload
-    systemctl start shop-next
+    app_next
     { echo 'upstream shop_app {' && sed 's/^/    /' && echo '}'; } >/etc/nginx/conf.d/app.conf
     sed -i 's|//127.0.0.1:8000|//shop_app|' "$shop"
     sed -i 's|^worker_processes .*|worker_processes 1;|' /etc/nginx/nginx.conf
@@ -252,6 +275,17 @@ server {
     }
 }
 EOF
+}
+
+uwsgi_debian_site() {
+    uwsgi_site
+    systemctl --quiet disable --now shop-app
+    rm "$unit"
+    systemctl daemon-reload
+    sed '/^socket/d; /^chmod/d; s/^module/chdir = \/srv\/shop\n&/' "$ini" >/etc/uwsgi/apps-enabled/shop.ini
+    systemctl start uwsgi
+    sed -i 's|/run/shop-app/app.sock|/run/uwsgi/app/shop/socket|' "$shop"
+    nginx_reload
 }
 
 uwsgi_set() {

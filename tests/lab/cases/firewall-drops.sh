@@ -4,11 +4,7 @@ site() {
     sed -i 's|proxy_set_header|proxy_connect_timeout 2s;\n        &|' "$shop"
     nginx_reload
 }
-damage() {
-    nft add table inet guard
-    nft add chain inet guard input '{ type filter hook input priority 0; }'
-    nft add rule inet guard input tcp dport 8000 drop
-}
+damage() { firewall 8000 drop; }
 broken=504
 
 exit=2 status=cause-found cause=unreachable recommended=

@@ -2,12 +2,7 @@ about='The backend is another host, where the application ends with an error whe
 backend=app
 backend_site() { app_unit 0.0.0.0:8000; }
 site() { far_site; }
-backend_damage() {
-    sed -i 's/gunicorn /&--preload /' "$unit"
-    systemctl daemon-reload
-    echo 'raise RuntimeError("no database configured")' >/srv/shop/app.py
-    ! systemctl restart shop-app
-}
+backend_damage() { app_breaks; }
 
 exit=2 status=cause-found cause=upstream-down recommended=upstream-down/start-shop-app
 apply=6 after=502

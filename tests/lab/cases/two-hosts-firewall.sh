@@ -6,11 +6,7 @@ site() {
     sed -i 's|proxy_pass|proxy_connect_timeout 2s;\n        &|' "$shop"
     nginx_reload
 }
-backend_damage() {
-    nft add table inet guard
-    nft add chain inet guard input '{ type filter hook input priority 0; }'
-    nft add rule inet guard input tcp dport 8000 drop
-}
+backend_damage() { firewall 8000 drop; }
 broken=504
 
 exit=2 status=cause-found cause=unreachable recommended=

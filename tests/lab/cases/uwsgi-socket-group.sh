@@ -1,14 +1,5 @@
 about="Debian's service makes the socket for root only, since the application's own file says so; nginx is shut out"
-site() {
-    uwsgi_site
-    systemctl --quiet disable --now shop-app
-    rm "$unit"
-    systemctl daemon-reload
-    sed '/^socket/d; /^chmod/d; s/^module/chdir = \/srv\/shop\n&/' "$ini" >/etc/uwsgi/apps-enabled/shop.ini
-    systemctl start uwsgi
-    sed -i 's|/run/shop-app/app.sock|/run/uwsgi/app/shop/socket|' "$shop"
-    nginx_reload
-}
+site() { uwsgi_debian_site; }
 damage() {
     echo 'chown-socket = root' >>/etc/uwsgi/apps-enabled/shop.ini
     echo 'chmod-socket = 600' >>/etc/uwsgi/apps-enabled/shop.ini
