@@ -115,6 +115,23 @@ static void a_key_files_passphrase_is_asked_for(void **state)
     finish();
 }
 
+/* Ed25519, which most tests have, is signed with by us; these by libssh2. */
+static void keys_of_other_kinds_log_in(void **state)
+{
+    static const char *const formats[] = {"RFC4716", "PEM", "PKCS8"};
+    size_t i;
+
+    (void)state;
+    begin(NULL);
+    for (i = 0; i < sizeof formats / sizeof *formats; i++) {
+        shell("cd %s && rm -f id_ed25519 id_ed25519.pub && "
+              "ssh-keygen -q -t ecdsa -m %s -N '' -f id_ed25519 && cat id_ed25519.pub >authorized_keys",
+              host.folder, formats[i]);
+        check_all_is_well();
+    }
+    finish();
+}
+
 static void an_agents_key_logs_in(void **state)
 {
     struct world w;
@@ -304,6 +321,7 @@ static int run_all(const char *way)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_files_passphrase_is_asked_for),
+        cmocka_unit_test(keys_of_other_kinds_log_in),
         cmocka_unit_test(an_agents_key_logs_in),
         cmocka_unit_test(an_agent_that_is_dead_is_passed_over),
         cmocka_unit_test(a_password_is_asked_for),
