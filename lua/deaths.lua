@@ -1,15 +1,16 @@
 -- deaths.lua: did the backend's process end while nginx waited for it?  What its service said at that moment.
 --
---   deaths.find(host, address, failures) -> { sure =, svc =, line =, said =, reason =, shown = evidence } | false: nothing of the kind |
---       nil: it is not known who could have said it
---       failures: of nginx's log; sure: the words are of a process that ended, not just of one that may have; reason: what ended
---       it and what is to be done, as a sentence part, where that is known
+--   deaths.find(host, address, failures) -> { sure =, svc =, line =, said =, by =, reason =, shown = evidence, more = evidence } |
+--       false: nothing of the kind | nil: it is not known who could have said it
+--       failures: of nginx's log; sure: the words are of a process that ended, not just of one that may have; by: who said it, if
+--       it is not the service; reason: what ended it and what is to be done, as a sentence part, where that is known
 --   deaths.service(host, address) -> svc | nil       the service behind an upstream's address on this host
 --
 -- Words: systemd (src/core/service.c), gunicorn (arbiter.py), uWSGI (core/master_utils.c), the kernel.
 
 local addresses = require "addresses"
 local listening = require "listening"
+local memory_kills = require "memory_kills"
 local service = require "service"
 local when = require "when"
 
@@ -18,7 +19,7 @@ local M = {}
 local SECONDS = 2 -- both logs have whole seconds, and a supervisor looks once a second
 
 local SURE = { "main process exited", "was sent sigkill", "was sent sigsegv", "segfault",
-               "core dumped", "out of memory", "damn ! worker", "oom-kill" }
+               "core dumped", "out of memory", "damn ! worker", "oom-kill", "due to signal", "oom killer" }
 -- A restart or a reload ends connections, too.
 local LIKELY = { "booting worker", "worker exiting", "started ", "starting ", "stopp", "restart", "shutting down", "killed", "traceback", "exited",
                  "respawn", "reload" }
@@ -75,6 +76,21 @@ local function reason_of(text)
     return nil
 end
 
+-- The kernel's own word, where it ended a process of the service for want of memory at that moment; the service, whose
+-- line `best` is, may have said only that it was killed, or nothing.
+local function by_memory(host, svc, failures, best)
+    local kill = memory_kills.find(host, svc, function(at)
+        return near(failures, at, 0)
+    end)
+    if not kill then
+        return best
+    end
+    best = best or { svc = svc, line = kill.line, shown = kill.shown, by = "the kernel", said = kill.line:gsub("^%S+%s+%S+%s+", ""):sub(1, 160) }
+    best.more = best.line ~= kill.line and kill.shown or nil
+    best.sure, best.reason = true, memory_kills.told(kill) .. ". " .. memory_kills.advice(svc, kill):gsub("%.$", "")
+    return best
+end
+
 function M.find(host, address, failures)
     local svc = M.service(host, address)
     local r = svc and svc.kind == "systemd"
@@ -95,7 +111,7 @@ function M.find(host, address, failures)
             end
         end
     end
-    return best
+    return best and best.reason and best or by_memory(host, svc, failures, best)
 end
 
 return M

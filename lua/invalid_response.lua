@@ -7,6 +7,7 @@ local fpm = require "fpm"
 local fpm_log = require "fpm_log"
 local http_answer = require "http_answer"
 local lines = require "lines"
+local memory_kills = require "memory_kills"
 local nginx_log = require "nginx_log"
 local open_files = require "open_files"
 local service = require "service"
@@ -70,6 +71,11 @@ local function php_death(host, address, at)
     local words = slow and "PHP-FPM ended the script, since it ran longer than request_terminate_timeout of pool ["
         .. pool.name .. "] (" .. pool.file .. ") allows"
         or "its PHP process died (" .. (death.line:match("exited on signal %d+ %b()") or "killed") .. ")"
+    local svc = not slow and pool.service and service.named(host, pool.service)
+    local kill = svc and death.at and memory_kills.near(host, svc, death.at)
+    if kill then
+        words = words .. ": " .. memory_kills.told(kill) .. ". " .. memory_kills.advice(svc, kill):gsub("%.$", "")
+    end
     return words, death.result:show(death.line)
 end
 
@@ -100,10 +106,11 @@ end
 -- Its process ended in the middle of the request: by its service's own words at that moment.
 local function confirm_death(cause, confirmed, key, death)
     cause.evidence[#cause.evidence + 1] = death.shown
+    cause.evidence[#cause.evidence + 1] = death.more
     cause.likelihood = 85
     cause.summary = string.format("nginx got no whole answer from %s, and %s said at that moment: \"%s\". So its process ended in "
-        .. "the middle of the request. %s.", key, death.svc.name, death.said, death.reason
-            and death.reason:gsub("^gunicorn", "Gunicorn")
+        .. "the middle of the request. %s.", key, death.by or death.svc.name, death.said, death.reason
+            and death.reason:gsub("^%l", string.upper)
             or "It is the application that has to be mended: look at the log of " .. death.svc.name)
     cause.said = nil
     return confirmed(cause)
@@ -123,7 +130,7 @@ local function unasked(host, home, failure, address, key, why, evidence, confirm
     if words then
         return confirm(cause, confirmed, string.format("nginx got no whole answer from %s: %s.", key, words))
     end
-    local death = deaths.find(host, address, { failure })
+    local death = deaths.find(home or host, address, { failure })
     if death and death.sure then
         return confirm_death(cause, confirmed, key, death)
     elseif not failure.fresh then
@@ -161,7 +168,7 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, pee
                            evidence = evidence }
     end
     local death = (answer.kind == "waits" or answer.kind == "empty" or answer.kind == "reset")
-        and deaths.find(host, address, { failure })
+        and deaths.find(home or host, address, { failure })
     if death and death.reason then
         return confirm_death(cause_of(failure, key, evidence), confirmed, key, death)
     elseif BROKEN[answer.kind] then

@@ -24,7 +24,7 @@ local uwsgi = require "uwsgi"
 local M = {}
 
 local PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainCode,"
-    .. "ExecMainStatus,MainPID,NRestarts,FragmentPath,Triggers"
+    .. "ExecMainStatus,ExecMainPID,MainPID,NRestarts,MemoryMax,Slice,FragmentPath,Triggers"
 
 local function has_systemd(host)
     return host:memo("systemd runs", function()

@@ -81,6 +81,7 @@ static const char *const reads[] = {
     "systemctl is-system-running",
     "journalctl --no-pager -o json -n <int> -u <unit>",
     "journalctl --no-pager -o short-iso -n <int> -u <unit>",
+    "journalctl --no-pager -o short-iso -n <int> -k",
     "nginx -V",
     "<path>/nginx -V",
     "<path>/openresty -V",

@@ -177,7 +177,7 @@ lab_wait() {
 
 lab_cgroups() {
     local root
-    for root in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd; do
+    for root in /sys/fs/cgroup /sys/fs/cgroup/unified /sys/fs/cgroup/systemd /sys/fs/cgroup/memory; do
         [ ! -f "$root/cgroup.procs" ] || echo "$root/fettle-lab-$1"
     done
 }
@@ -255,7 +255,7 @@ lab_boot() {
         echo $BASHPID >"$group/cgroup.procs"
     done
     exec setsid systemd-nspawn --quiet --boot --register=no --keep-unit --settings=no --link-journal=no \
-        --resolv-conf=off --timezone=off --console=read-only --machine="$name" --network-bridge=br0 \
+        --resolv-conf=off --timezone=off --console=read-only --capability=CAP_SYSLOG --machine="$name" --network-bridge=br0 \
         --bind-ro="$lab_repo" --bind-ro="$lab_dir/hosts:/etc/hosts" -D "$lab_dir/fs/$name/root" </dev/null
 }
 

@@ -28,6 +28,9 @@
 #   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
 #   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
 #   tls_certificate FILE AUTHORITY DAYS   one for app.internal, for so many days from now on
+#   memory_counts       from now on systemd's MemoryMax= holds here, and the journal has the kernel's own words
+#   memory_limit UNIT SIZE   no more memory than that for the unit, which it restarts
+#   app_greedy SIZE [PATH]  from its next start on the page /report takes so many bytes, and the others nothing
 #   raw_site            … a service that sends exactly what raw_answer BYTES says
 #   pool_set NAME VALUE a setting of the pool, as an administrator would write it
 #   wait_for COMMAND…   until it succeeds, for five seconds
@@ -93,6 +96,47 @@ app_code() {
     cat >/srv/shop/app.py <<EOF
 def app(environ, start_response):
     start_response("$1", [("Content-Type", "text/plain")])
+    return [b"the shop answers\n"]
+EOF
+}
+
+# A container has neither a memory controller that its systemd may use nor kernel messages in its journal: it gets both
+# from the machine's own kernel, of which the messages before now are left out.
+memory_counts() {
+    if [ -d /sys/fs/cgroup/memory ]; then
+        mount -o remount,rw,bind /sys/fs/cgroup/memory
+        systemctl daemon-reexec
+    fi
+    mknod -m 600 /dev/kmsg c 1 11
+    python3 - <<'EOF'
+import os, struct
+kernel, seen = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK), 0
+while True:
+    try:
+        seen = int(os.read(kernel, 8192).split(b",")[1]) + 1
+    except BrokenPipeError: # overwritten while it was read
+        pass
+    except BlockingIOError:
+        break
+open("/run/systemd/journal/kernel-seqnum", "wb").write(struct.pack("=Q", seen))
+EOF
+    systemctl restart systemd-journald
+}
+
+# The slice has the host's name, so that the kernel's words about another host of the lab are not taken for this one's.
+memory_limit() {
+    mkdir -p "/etc/systemd/system/$1.service.d"
+    printf '[Service]\nMemoryMax=%s\nOOMPolicy=continue\nSlice=%s.slice\n' "$2" "$(hostname | tr - _)" >"/etc/systemd/system/$1.service.d/memory.conf"
+    systemctl daemon-reload
+    systemctl restart "$1"
+    [ "$(systemctl show --value --property=MemoryCurrent "$1")" -gt 0 ] # else nobody counts, and the case shows nothing
+}
+
+app_greedy() {
+    cat >/srv/shop/app.py <<EOF
+def app(environ, start_response):
+    report = bytearray($1) if environ["PATH_INFO"] == "${2-/report}" else b""
+    start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"the shop answers\n"]
 EOF
 }
