@@ -10,6 +10,7 @@
 local direct = require "direct"
 local nginx_errno = require "nginx_errno"
 local nginx = require "nginx"
+local service = require "service"
 
 local M = {}
 
@@ -41,9 +42,32 @@ local function by_route(host, address, evidence)
              advice = "Somebody set that on purpose: find out why, then take the rule or route away (`ip rule`, `ip route`)." }
 end
 
-local function by_systemd(host, evidence)
+-- A routing rule for nginx's user alone (ip-rule(8)); whoever asks for the route as root does not meet it.
+local function by_rule_of_user(host, symptom, address, evidence)
+    local uid = address.host and symptom.nx.worker_uid
+    local r = uid and host:run { "ip", "rule", "show" }
+    for line in (r and r.ok and r.out or ""):gmatch("[^\n]*%f[%w]prohibit%f[%W][^\n]*") do
+        local first, last = line:match("%f[%w]uidrange (%d+)%-(%d+)")
+        if first and uid >= tonumber(first) and uid <= tonumber(last) then
+            evidence[#evidence + 1] = r:show(line)
+            return { text = "a routing rule prohibits connections to nginx's user (uid " .. uid .. "): `" .. line:gsub("%s+", " ") .. "`",
+                     likelihood = 92, advice = "Somebody set that on purpose: find out why, then take the rule away (`ip rule`)." }
+        end
+    end
+    return nil
+end
+
+-- The unit that nginx really runs in, which need not be called so.
+local function unit_of(host, symptom)
+    local pid = nginx.worker(host, symptom.nx)
+    local svc = pid and service.of_pid(host, pid)
+    return (svc and svc.name or "nginx") .. ".service"
+end
+
+local function by_systemd(host, symptom, evidence)
+    local unit = unit_of(host, symptom)
     local r = host:run { "systemctl", "show", "--no-pager",
-                         "--property=SystemCallFilter,SystemCallErrorNumber,DropInPaths,FragmentPath", "--", "nginx.service" }
+                         "--property=SystemCallFilter,SystemCallErrorNumber,DropInPaths,FragmentPath", "--", unit }
     local filter = r.ok and r.out:match("SystemCallFilter=([^\n]*)")
     if not filter or filter == "" then
         return nil
@@ -55,8 +79,8 @@ local function by_systemd(host, evidence)
     end
     local where = r.out:match("DropInPaths=([^\n]+)") or r.out:match("FragmentPath=([^\n]+)") or "its unit file"
     evidence[#evidence + 1] = r:show({ "DropInPaths=" .. (r.out:match("DropInPaths=([^\n]*)") or "") })
-    return { text = "systemd does not leave nginx the system call connect (SystemCallFilter= of nginx.service, " .. where .. ")",
-             likelihood = 95, advice = "Allow it there, then `systemctl daemon-reload` and restart nginx." }
+    return { text = "systemd does not leave nginx the system call connect (SystemCallFilter= of " .. unit .. ", " .. where .. ")",
+             likelihood = 95, advice = "Allow it there, then `systemctl daemon-reload` and restart " .. unit .. "." }
 end
 
 local function by_label(host, symptom, address, evidence)
@@ -91,8 +115,8 @@ end
 
 function M.reason(host, symptom, address)
     local evidence = {}
-    local reason = by_route(host, address, evidence) or by_systemd(host, evidence)
-        or by_label(host, symptom, address, evidence)
+    local reason = by_route(host, address, evidence) or by_rule_of_user(host, symptom, address, evidence)
+        or by_systemd(host, symptom, evidence) or by_label(host, symptom, address, evidence)
     if reason then
         reason.evidence = evidence
     end

@@ -34,24 +34,29 @@ local function cause(item, title, summary, likelihood)
              subject = { upstream = item.upstream.key } }
 end
 
--- The lines of a host's packet filter that drop or reject, and name this port or this address.
-local function rules(target, address, port)
+-- The lines of a host's packet filter that drop or reject, and that fit(line).
+local function rules(target, fits)
     local r = target:run({ "nft", "list", "ruleset" })
     local lines = {}
     for line in (r.ok and r.out or ""):gmatch("[^\n]+") do
         local ends = line:find("%f[%w]drop%f[%W]") or line:find("%f[%w]reject%f[%W]")
-        local named = line:find("%f[%d]" .. port .. "%f[%D]") or line:find(bare(address), 1, true)
-        if ends and named and #lines < 5 then
+        if ends and #lines < 5 and fits(line) then
             lines[#lines + 1] = line
         end
     end
     return lines, r
 end
 
+local function names(line, address)
+    return line:find("%f[%d]" .. address.port .. "%f[%D]") or line:find(bare(address.host), 1, true)
+end
+
 local function filter_text(item, hosts)
     local words = {}
     for _, target in ipairs(hosts) do
-        local lines, r = rules(target, item.upstream.address.host, item.upstream.address.port)
+        local lines, r = rules(target, function(line)
+            return names(line, item.upstream.address)
+        end)
         if #lines > 0 then
             item.evidence[#item.evidence + 1] = r:show(lines)
             words[#words + 1] = string.format("on %s: `%s`", target.name, lines[1]:match("^%s*(.-)%s*$"))
@@ -143,6 +148,25 @@ local function rejected(host, item, target)
         item.upstream.address.port), 93)
 end
 
+-- Others of this host do connect, and nginx does not: a rule about its user?
+local function only_nginx(host, symptom, item)
+    local user = symptom.nx.worker
+    local lines, r = rules(host, function(line)
+        local who = user and line:match("%f[%w]sk[ug]id (%S+)")
+        return who and (who == tostring(user.uid) or who == tostring(user.gid) or who == '"' .. user.name .. '"')
+    end)
+    if #lines == 0 then
+        return nil, string.format("%s takes connections from other programs of this host while nginx's fail: something concerns "
+            .. "nginx alone, such as its user in a packet filter, its source address (proxy_bind) or its network namespace",
+            item.upstream.key), true
+    end
+    item.evidence[#item.evidence + 1] = r:show(lines)
+    return cause(item, "A firewall rule keeps nginx's user from the backend", string.format("nginx%s cannot connect to %s, while "
+        .. "other programs of this host can: the packet filter has a rule for nginx's user %s (uid %d): `%s`. Somebody set it "
+        .. "on purpose: find out why, then let it allow port %d.", item.written, item.upstream.key, user.name, user.uid,
+        lines[1]:match("^%s*(.-)%s*$"), item.upstream.address.port), names(lines[1], item.upstream.address) and 94 or 80)
+end
+
 -- -> cause | nil, reason, true where that is no ruling out but not knowing
 function M.look(host, symptom, item, peer)
     local uses = tcp.uses(symptom.nx.config, item.upstream)
@@ -159,6 +183,8 @@ function M.look(host, symptom, item, peer)
     item.evidence[#item.evidence + 1] = backend.shown(results[1])
     if not answer.tool then
         return nil, "curl is missing, so the backend could not be asked directly", true
+    elseif (answer.code or (answer.connect or 0) > 0) and item.upstream.fresh then
+        return only_nginx(host, symptom, item)
     elseif answer.code or (answer.connect or 0) > 0 then
         return nil, item.upstream.key .. " takes connections now, asked directly from nginx's host"
     elseif item.kind == "refused" then
