@@ -4,8 +4,8 @@
 --   denied.reason(host, symptom, address) -> { text =, advice =, likelihood =, evidence = {…} } | nil, evidence
 --
 -- Each reason is read, not guessed: a route that prohibits (ip-route(8)), the system calls that systemd
--- leaves to nginx (systemd.exec(5), SystemCallFilter=), SELinux (its own file system and the label of
--- nginx's process), AppArmor (the label).
+-- leaves to nginx (systemd.exec(5), SystemCallFilter=), SELinux (its own file system, the label of
+-- nginx's process, its denials), AppArmor (the label and its denials).
 
 local direct = require "direct"
 local nginx_errno = require "nginx_errno"
@@ -83,6 +83,63 @@ local function by_systemd(host, symptom, evidence)
              likelihood = 95, advice = "Allow it there, then `systemctl daemon-reload` and restart " .. unit .. "." }
 end
 
+-- The newest denial in the audit log, or in the kernel's journal where no auditd keeps one, that fits(line) -> evidence | nil
+-- Lines: "avc:  denied  { name_connect } for  pid=71 comm="nginx" …" (security/selinux/avc.c),
+-- 'apparmor="DENIED" operation="connect" … profile="…"' (security/apparmor/audit.c).
+local function denial(host, fits)
+    local logs = { host:run { "tail", "-c", "65536", "--", "/var/log/audit/audit.log" },
+                   host:run { "journalctl", "--no-pager", "-o", "short-iso", "-n", "1000", "-k" } }
+    for _, r in ipairs(logs) do
+        local newest
+        for line in (r.ok and r.out or ""):gmatch("[^\n]+") do
+            newest = fits(line) and line or newest
+        end
+        if newest then
+            return r:show(newest)
+        end
+    end
+    return nil
+end
+
+local function by_selinux(host, address, evidence, read)
+    local denied = denial(host, function(line)
+        return line:find("avc: +denied +{ [%w_ ]+ } for ") and line:find(' comm="nginx" ', 1, true)
+            and line:find(address.host and " tclass=tcp_socket" or " tclass=unix_stream_socket", 1, true)
+    end)
+    evidence[#evidence + 1] = read:show("")
+    evidence[#evidence + 1] = denied
+    local value, _, boolean = host:read("/sys/fs/selinux/booleans/httpd_can_network_connect")
+    if address.host and value and value:find("^0") then
+        evidence[#evidence + 1] = boolean:show((value:gsub("%s+$", "")))
+        return { text = "SELinux is enforcing, nginx runs as httpd_t, and the boolean httpd_can_network_connect is off",
+                 likelihood = 95, advice = "It holds for every web server of this host, so it is your decision: "
+            .. "`setsebool -P httpd_can_network_connect on`. nginx needs no reload." }
+    elseif address.unix then
+        return { text = "SELinux is enforcing and nginx runs as httpd_t, while the socket's permissions let it in",
+                 likelihood = denied and 92 or 80, advice = (denied and "" or "Look for the denial with `ausearch -m avc -c nginx`. ")
+            .. "The socket's label (`ls -Z`) has to be one that httpd_t may connect to." }
+    elseif denied then
+        return { text = "SELinux is enforcing and its audit log says that it denied nginx (httpd_t) the connection", likelihood = 90,
+                 advice = "`ausearch -m avc -c nginx | audit2why` says which rule would allow it; whether it should is your decision." }
+    end
+    return nil
+end
+
+-- label: "/usr/sbin/nginx (enforce)"
+local function by_apparmor(host, label, evidence, read)
+    local profile = label:match("^(.-)%s*%(enforce%)$")
+    local denied = denial(host, function(line)
+        return line:find('apparmor="DENIED"', 1, true) and line:find(' profile="' .. profile .. '" ', 1, true)
+            and (line:find(' operation="connect"', 1, true) or line:find(' operation="create"', 1, true)
+                or line:find('requested_mask="[%a ]*connect[%a ]*"'))
+    end)
+    evidence[#evidence + 1] = read:show(label)
+    evidence[#evidence + 1] = denied
+    return denied and { text = "AppArmor denies it: nginx runs under the profile " .. profile, likelihood = 93,
+                        advice = "Allow it in the profile (/etc/apparmor.d, best in its local/ file) and load that with "
+        .. "`apparmor_parser -r`; whether it should be allowed is your decision." } or nil
+end
+
 local function by_label(host, symptom, address, evidence)
     local pid = nginx.worker(host, symptom.nx)
     local label, _, read = nil, nil, nil
@@ -93,22 +150,9 @@ local function by_label(host, symptom, address, evidence)
     local enforce, _, mode = host:read("/sys/fs/selinux/enforce")
     if enforce and enforce:find("^1") and label and label:find(":httpd_t:", 1, true) then
         evidence[#evidence + 1] = mode:show("1")
-        evidence[#evidence + 1] = read:show("")
-        local value, _, boolean = host:read("/sys/fs/selinux/booleans/httpd_can_network_connect")
-        if address.host and value and value:find("^0") then
-            evidence[#evidence + 1] = boolean:show((value:gsub("%s+$", "")))
-            return { text = "SELinux is enforcing, nginx runs as httpd_t, and the boolean httpd_can_network_connect is off",
-                     likelihood = 95, advice = "It holds for every web server of this host, so it is your decision: "
-                .. "`setsebool -P httpd_can_network_connect on`. nginx needs no reload." }
-        elseif address.unix then
-            return { text = "SELinux is enforcing and nginx runs as httpd_t, while the socket's permissions let it in",
-                     likelihood = 80, advice = "Look for the denial with `ausearch -m avc -c nginx`; the socket's label "
-                .. "(`ls -Z`) has to be one that httpd_t may connect to." }
-        end
+        return by_selinux(host, address, evidence, read)
     elseif label and label:find("%(enforce%)$") then
-        evidence[#evidence + 1] = read:show(label)
-        return { text = "AppArmor confines nginx by the profile " .. label, likelihood = 75,
-                 advice = "Look for DENIED in the kernel's log and allow that in the profile." }
+        return by_apparmor(host, label, evidence, read)
     end
     return nil
 end

@@ -28,6 +28,9 @@
 #   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
 #   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
 #   tls_certificate FILE AUTHORITY DAYS   one for app.internal, for so many days from now on
+#   connect_denied      the kernel answers EACCES to nginx's connect(), by a filter that only nginx itself knows of
+#   nginx_label TEXT    what /proc/PID/attr/current says of nginx's processes
+#   selinux_says FILE VALUE  as much of SELinux's file system
 #   memory_counts       from now on systemd's MemoryMax= holds here, and the journal has the kernel's own words
 #   memory_limit UNIT SIZE   no more memory than that for the unit, which it restarts
 #   app_greedy SIZE [PATH]  from its next start on the page /report takes so many bytes, and the others nothing
@@ -98,6 +101,51 @@ def app(environ, start_response):
     start_response("$1", [("Content-Type", "text/plain")])
     return [b"the shop answers\n"]
 EOF
+}
+
+# The kernels of the lab have no security module: what one would do, and what it would show, is put there.
+connect_denied() {
+    cat >/srv/denied.py <<'EOF'
+import ctypes, os, platform, struct, sys
+CONNECT = {"x86_64": 42, "aarch64": 203}[platform.machine()]
+steps = [(0x20, 0, 0, 0), (0x15, 0, 1, CONNECT), (0x06, 0, 0, 0x00050000 | 13), (0x06, 0, 0, 0x7FFF0000)]
+code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
+program = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(code)))
+if ctypes.CDLL(None, use_errno=True).prctl(22, 2, program, 0, 0) != 0:
+    sys.exit("prctl: " + os.strerror(ctypes.get_errno()))
+os.execv(sys.argv[1], sys.argv[1:])
+EOF
+    mkdir -p /etc/systemd/system/nginx.service.d
+    printf '[Service]\nExecStart=\nExecStart=/usr/bin/python3 /srv/denied.py /usr/sbin/nginx\n' >/etc/systemd/system/nginx.service.d/lab.conf
+    systemctl daemon-reload
+    systemctl restart nginx
+}
+
+nginx_label() {
+    local pid
+    printf '%s' "$1" >/srv/label
+    for pid in $(pgrep -x nginx); do
+        mount --bind /srv/label "/proc/$pid/attr/current"
+    done
+}
+
+selinux_says() {
+    local folder
+    if [ ! -d /sys/fs/selinux ]; then # a kernel without SELinux: all of its file systems, and one more
+        mkdir /srv/fs
+        mount -t tmpfs tmpfs /srv/fs
+        mkdir /srv/fs/selinux
+        for folder in /sys/fs/*/; do
+            mkdir "/srv/fs/$(basename "$folder")"
+            mount --rbind "$folder" "/srv/fs/$(basename "$folder")"
+        done
+        mount --rbind /srv/fs /sys/fs
+    fi
+    if [ ! -d /sys/fs/selinux/booleans ]; then
+        mount -t tmpfs tmpfs /sys/fs/selinux
+        mkdir /sys/fs/selinux/booleans
+    fi
+    echo "$2" >"/sys/fs/selinux/$1"
 }
 
 # A container has neither a memory controller that its systemd may use nor kernel messages in its journal: it gets both
