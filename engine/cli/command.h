@@ -19,7 +19,7 @@ struct command_entry {
 };
 
 extern const struct command_entry cmd_diagnose, cmd_fix, cmd_plan, cmd_apply, cmd_undo, cmd_runs,
-    cmd_show, cmd_report, cmd_list, cmd_explain, cmd_lint, cmd_hosts, cmd_parse, cmd_recover;
+    cmd_show, cmd_report, cmd_list, cmd_explain, cmd_lint, cmd_hosts, cmd_parse, cmd_recover, cmd_test;
 
 const struct command_entry *command_find(const char *name); /* NULL: there is none */
 const struct command_entry *const *command_all(void);       /* NULL at the end */

@@ -12,7 +12,7 @@
 
 static const struct command_entry *const commands[] = {
     &cmd_diagnose, &cmd_fix,  &cmd_plan,    &cmd_apply, &cmd_undo,  &cmd_recover, &cmd_runs,  &cmd_show,
-    &cmd_report,   &cmd_list, &cmd_explain, &cmd_lint,  &cmd_hosts, &cmd_parse, NULL,
+    &cmd_report,   &cmd_list, &cmd_explain, &cmd_lint,  &cmd_test, &cmd_hosts, &cmd_parse, NULL,
 };
 
 const struct command_entry *const *command_all(void)

@@ -173,13 +173,8 @@ static void record_hosts(struct session *s)
 {
     size_t i;
 
-    for (i = 0; i < s->selected; i++) {
-        const struct host *h = s->hosts[i]->host;
-
-        record_add(s->record, "host",
-                   json_pack("{s:s, s:s?, s:s?}", "name", h->name, "address", h->address,
-                             "transport", h->transport));
-    }
+    for (i = 0; i < s->selected; i++)
+        record_add(s->record, "host", session_host_line(s->hosts[i]->host));
 }
 
 /* What undo needs to find the same hosts again, from any folder. */
@@ -202,10 +197,11 @@ int session_begin(struct session *s)
         return message_err(&e);
     }
     record_add(s->record, "run",
-               json_pack("{s:s, s:s, s:s, s:s?, s:s, s:o, s:s?}", "schema", "fettle/1", "run",
-                         s->document->run, "mode", s->mode, "incident", s->document->incident,
-                         "version", FETTLE_VERSION, "args", arguments(s->options), "inventory",
-                         inventory));
+               json_pack("{s:s, s:s, s:s, s:s?, s:s, s:o, s:s?, s:s?, s:O?}", "schema", "fettle/1",
+                         "run", s->document->run, "mode", s->mode, "incident",
+                         s->document->incident, "version", FETTLE_VERSION, "args",
+                         arguments(s->options), "inventory", inventory, "asked",
+                         s->incident ? s->options->operands[0] : NULL, "params", s->params));
     record_hosts(s);
     free(inventory);
     return 0;

@@ -57,6 +57,7 @@ struct session {
     bool idle;
     bool side_by_side; /* several hosts are being changed: each line names its own */
     json_t *extra; /* more fields for the document, or NULL */
+    const char *replay; /* the record that answers instead of the hosts; NULL: they do */
 };
 
 void session_init(struct session *s, const struct options *o, const char *mode);
@@ -66,6 +67,9 @@ int session_select(struct session *s, const char *pattern); /* NULL: the local m
 int session_incident(struct session *s, const char *name);
 int session_begin(struct session *s);
 int session_open(struct session *s);       /* all of the above, as the options say */
+/* The hosts, playbooks and parameters of a former run; its record, the file `path`, answers in place of the
+ * hosts.  Nothing is recorded. */
+int session_open_replay(struct session *s, json_t *record, const char *path);
 int session_diagnose(struct session *s);   /* the exit code that the findings amount to */
 int session_code(const struct session *s); /* what the hosts' statuses amount to */
 /* Writes the document, and prints it where --json or --events want it; gives `code`. */
@@ -81,6 +85,8 @@ struct session_host *session_add_host(struct session *s, const struct host *host
  * birth, and a person may have thought for long.  NULL with an error printed. */
 struct target *session_target(struct session *s, const char *name, int64_t max_age_ms);
 
+/* What a record keeps of a host so that it can be replayed: a new object. */
+json_t *session_host_line(const struct host *h);
 /* Into the record, and onto standard output with --events.  Takes `fields`. */
 void session_event(struct session *s, const char *kind, const char *host, json_t *fields);
 /* Of a document's playbooks, as they are today: the incident's file, and those that gave findings.

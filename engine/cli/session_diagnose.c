@@ -58,6 +58,7 @@ static struct target *open_target(struct session_host *h, struct err *e)
     struct target_options options = {.timeout_ms = s->options->timeout_s * 1000,
                                      .asker = ask_terminal_asker(s->ask),
                                      .on_read = on_read,
+                                     .replay = s->replay,
                                      .data = h};
 
     h->target = target_new(s->loop, h->host, &options, e);
@@ -78,6 +79,12 @@ struct target *session_target(struct session *s, const char *name, int64_t max_a
             return NULL;
         }
         h = session_add_host(s, host);
+        if (s->record) {
+            json_t *line = session_host_line(host);
+
+            json_object_set_new(line, "peer", json_true());
+            record_add(s->record, "host", line);
+        }
     }
     if (h->target && clock_monotonic_ms() - h->opened_ms > max_age_ms) {
         target_free(h->target);

@@ -55,6 +55,8 @@ typedef int inventory_runner(const char *path, struct buf *out, struct err *e);
 struct inventory *inventory_load(const char *path, inventory_runner *run, struct problems *p);
 /* Adds the aliases of the ssh configuration whose names are not taken. */
 void inventory_add_aliases(struct inventory *inv);
+/* The hosts of a record's "host" lines, for a replay. */
+struct inventory *inventory_of_record(const json_t *record);
 void inventory_free(struct inventory *inv);
 
 const struct host *inventory_host(const struct inventory *inv, const char *name);

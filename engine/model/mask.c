@@ -17,6 +17,8 @@
 
 #define MASK "[masked]"
 
+enum { MASK_SHORT = 64 };
+
 struct cursor {
     const char *line, *p, *end; /* of the line, without its newline */
     const char *done;           /* copied up to here */
@@ -64,10 +66,16 @@ static bool name_is_one_of(const char *name, size_t n, const char *const *words,
     return false;
 }
 
+/* A long value keeps its length, which betrays nothing of a cookie or a token: how large a header is decides
+ * what a step says, and a replay has to come to the same. */
 static void replace(struct cursor *c, const char *from, const char *to, const char *by)
 {
+    size_t n = strlen(by), len = (size_t)(to - from);
+
     buf_add(c->out, c->done, (size_t)(from - c->done));
     buf_puts(c->out, by);
+    for (; len > MASK_SHORT && n < len; n++)
+        buf_add(c->out, "*", 1);
     c->done = to;
 }
 

@@ -30,7 +30,7 @@ check 'none of them has left a record' [ ! -e "$room/state/fettle/runs" ]
 
 expect 0 'version' "$fettle" --version
 check 'it is the version' grep -qx 'fettle 0\.[0-9.]*' "$room/out"
-for command in diagnose fix plan apply undo runs show report list explain lint hosts parse; do
+for command in diagnose fix plan apply undo runs show report list explain lint test hosts parse; do
     expect 0 "$command --help" "$fettle" "$command" --help
     check "$command has examples" said 'Examples:'
     check "$command has exit codes" said 'Exit codes:'

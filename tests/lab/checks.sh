@@ -187,6 +187,19 @@ check_diagnosis() {
     json diagnose '.hosts[0] | .error // empty, (.causes[] | "cause \(.playbook): \(.summary)"), (.ruled_out[]? | "\(.playbook): \(.reason)")' >"$seen/findings"
 }
 
+# What was recorded comes to the same end without any host: then it is a record, and can be a test.
+check_replay() {
+    local run
+    run=$(json diagnose .run)
+    if [ "$via" = local ]; then
+        inside cat "/root/.local/state/fettle/runs/$run/record.jsonl"
+    else
+        cat "$seen/home/.local/state/fettle/runs/$run/record.jsonl"
+    fi >"$seen/record.jsonl" || :
+    "$fettle" test "$seen/record.jsonl" >"$seen/replay" 2>&1 || wrong "its record, replayed:" $'\n'"$(cat "$seen/replay")"
+    [ -z "$records" ] || sed "s|$lab_repo|/opt/fettle|g; s|$seen/||g" "$seen/record.jsonl" >"$records/$host.jsonl"
+}
+
 check_dry_run_and_plan() {
     run_fettle dry fix nginx-502 "${ask[@]}" --dry-run
     expect "exit of fix --dry-run" "$exit" "$status"
@@ -351,6 +364,7 @@ case_run() {
     check_diagnosis
     snapshot diagnosed
     nothing_changed broken diagnosed diagnose
+    check_replay
     check_dry_run_and_plan
     [ -z "$recommended" ] || check_apply
     echo $((SECONDS - start)) >"$seen/seconds"

@@ -44,6 +44,24 @@ static void values_of_secret_keys_are_masked(void **state)
     masks("set $api_key abc;", "set $api_key [masked];");
 }
 
+/* How large a header is has to be told from a record as well. */
+static void a_long_value_keeps_its_length(void **state)
+{
+    char in[200], want[200];
+
+    (void)state;
+    memset(in, 'x', sizeof in);
+    memcpy(in, "Set-Cookie: ", 12);
+    in[12 + 64] = 0;
+    masks(in, "Set-Cookie: [masked]");
+    in[12 + 64] = 'x';
+    in[12 + 65] = 0;
+    strcpy(want, in);
+    memset(want + 12, '*', 65);
+    memcpy(want + 12, "[masked]", 8);
+    masks(in, want);
+}
+
 static void escaped_quotes_around_a_value_stay_as_they_are(void **state)
 {
     (void)state;
@@ -143,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_of_secret_keys_are_masked),
+        cmocka_unit_test(a_long_value_keeps_its_length),
         cmocka_unit_test(escaped_quotes_around_a_value_stay_as_they_are),
         cmocka_unit_test(user_info_in_an_address_is_masked),
         cmocka_unit_test(a_private_key_is_masked_line_by_line),
