@@ -114,6 +114,28 @@ static void print(const struct style *s, json_t *p)
     style_line(s, LOOK_DIM, 2, "%s", field(p, "file"));
 }
 
+/* What was asked for comes first. */
+static void print_all(const struct style *s, const json_t *document, bool incident_asked)
+{
+    json_t *incident = json_object_get(document, "incident"), *p;
+    size_t i;
+
+    if (incident_asked)
+        print(s, incident);
+    json_array_foreach(json_object_get(document, "playbooks"), i, p)
+    {
+        if (incident_asked)
+            style_gap(s);
+        print(s, p);
+    }
+    if (incident_asked)
+        return;
+    style_gap(s);
+    style_line(s, LOOK_PLAIN, 0, "Before it runs, as before every playbook of %s:",
+               field(incident, "incident"));
+    print(s, incident);
+}
+
 /* A playbook comes loaded with its incident; an incident's name means all of it. */
 static json_t *explain(const struct incident *i)
 {
@@ -131,9 +153,8 @@ static int run(const struct options *o)
     int code = 0;
     char *folder = library_folder(&code);
     struct incident *i = folder ? library_incident(o->operands[0], folder, &code) : NULL;
-    json_t *document, *p;
+    json_t *document;
     struct style s;
-    size_t n;
 
     free(folder);
     if (!i)
@@ -142,12 +163,7 @@ static int run(const struct options *o)
     style_init(&s, o->json ? NULL : stdout, o->no_color);
     if (o->json)
         session_print_json(document, JSON_INDENT(2));
-    print(&s, json_object_get(document, "incident"));
-    json_array_foreach(json_object_get(document, "playbooks"), n, p)
-    {
-        style_gap(&s);
-        print(&s, p);
-    }
+    print_all(&s, document, strcmp(i->symptom.incident, o->operands[0]) == 0);
     json_decref(document);
     incident_free(i);
     return 0;

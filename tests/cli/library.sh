@@ -7,6 +7,7 @@ check 'names the playbook' said 'bad-answer'
 expect 0 'list --json' "$fettle" list --json
 check 'as JSON' [ "$(jq -r '.incidents[0].playbooks[0].playbook' "$room/out")" = bad-answer ]
 expect 0 'explain' "$fettle" explain bad-answer
+check 'the playbook comes first' [ "$(head -n1 "$room/out" | cut -d: -f1)" = bad-answer ]
 check 'what it may run' said 'cat -- <path>'
 check 'what it may edit' said '/tmp/<path>'
 check 'its parameters' said '-p tries=1'
