@@ -329,8 +329,9 @@ local WORDS = {
 function M.describe(svc)
     local text = svc.name .. " " .. (WORDS[svc.state] or svc.state)
     if svc.state == "crashed" and svc.unit and svc.unit.ExecMainStatus then
-        text = text .. " (" .. (svc.unit.Result or "failed") .. ", status "
-            .. svc.unit.ExecMainStatus .. ")"
+        -- 0 where it was not its main process that failed, but a command before it.
+        local status = svc.unit.ExecMainStatus ~= "0" and ", status " .. svc.unit.ExecMainStatus or ""
+        text = text .. " (" .. (svc.unit.Result or "failed") .. status .. ")"
     end
     return text
 end

@@ -17,6 +17,7 @@ local address = require "nginx_address"
 local nginx = require "nginx"
 local nginx_log = require "nginx_log"
 local repairs = require "repairs"
+local service = require "service"
 local timeouts = require "timeouts"
 local unix_socket = require "unix_socket"
 local upstream = require "upstream"
@@ -340,6 +341,19 @@ local function ask(host, seen, since_at)
     judge_answers(seen, answers)
 end
 
+-- What its service says of an nginx that does not run, behind a semicolon; "" where nobody says anything.
+local function why_down(host, seen)
+    local svc = service.named(host, "nginx")
+    local words = svc.kind == "systemd" and svc.unit and svc.state ~= "absent" and service.last_words(svc)
+    if not words then
+        return ""
+    end
+    table.move(svc.evidence, 1, #svc.evidence, #seen.evidence + 1, seen.evidence)
+    seen.evidence[#seen.evidence + 1] = words
+    local said = words.excerpt:match(".*(%[emerg%][^\n]*)")
+    return "; " .. service.describe(svc) .. (said and ": " .. said:gsub("^(%[emerg%] )%d+#%d+: ", "%1") or "")
+end
+
 function M.look(host, params)
     local nx = nginx.find(host)
     local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown",
@@ -354,7 +368,7 @@ function M.look(host, params)
     end
     if not nx.running then
         seen.summary = "nginx does not run on this host (its configuration is " .. nx.config_path
-            .. "), so it answers nothing, not even 502"
+            .. "), so it answers nothing, not even 502" .. why_down(host, seen)
         return seen
     end
     local since = seconds_of(params.since or "15m")

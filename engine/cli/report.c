@@ -2,6 +2,7 @@
 #include "cli/report.h"
 
 #include "base/argv.h"
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -280,6 +281,46 @@ json_t *report_causes(const json_t *host, const char *verdict)
     return list;
 }
 
+static const char *reason_of(const json_t *item)
+{
+    const char *reason = report_text(item, "reason");
+
+    return *reason ? reason : report_text(item, "summary");
+}
+
+static bool say_the_same(const json_t *list, size_t i, size_t j)
+{
+    return strcmp(reason_of(json_array_get(list, i)), reason_of(json_array_get(list, j))) == 0;
+}
+
+static bool is_first_to_say(const json_t *list, size_t i)
+{
+    size_t j;
+
+    for (j = 0; j < i; j++)
+        if (say_the_same(list, i, j))
+            return false;
+    return true;
+}
+
+/* "dns-resolution, unreachable: ": one thing that stops several playbooks is said once. */
+static char *who_says(const json_t *list, size_t i)
+{
+    struct buf b;
+    char *text;
+    size_t j;
+
+    buf_init(&b, 4096);
+    for (j = i; j < json_array_size(list); j++)
+        if (say_the_same(list, i, j))
+            buf_addf(&b, "%s%s", j == i ? "" : ", ",
+                     report_text(json_array_get(list, j), "playbook"));
+    buf_puts(&b, ": ");
+    text = buf_take(&b);
+    buf_release(&b);
+    return text;
+}
+
 static void reasons(const struct style *s, enum look look, const char *title, const json_t *list,
                     bool verbose)
 {
@@ -291,10 +332,17 @@ static void reasons(const struct style *s, enum look look, const char *title, co
     style_line(s, look, 2, "%s", title);
     json_array_foreach(list, i, item)
     {
-        const char *reason = report_text(item, "reason");
-        char *first = mem_format("%s: ", report_text(item, "playbook"));
+        char *first;
 
-        style_wrap(s, look, 4, first, *reason ? reason : report_text(item, "summary"));
+        if (!is_first_to_say(list, i))
+            continue;
+        first = who_says(list, i);
+        if (strchr(first, ',')) { /* too long for the reason to hang behind it */
+            style_wrap(s, look, 4, "", first);
+            style_wrap(s, look, 6, "", reason_of(item));
+        } else {
+            style_wrap(s, look, 4, first, reason_of(item));
+        }
         if (verbose)
             report_evidence(s, json_object_get(item, "evidence"), 6);
         free(first);

@@ -4,4 +4,4 @@ damage() { systemctl stop nginx; }
 broken=000
 
 exit=3 status=inconclusive cause= recommended=
-says='nginx does not run'
+says='nginx does not run.*; nginx is stopped'
