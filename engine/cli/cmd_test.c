@@ -258,11 +258,11 @@ const struct command_entry cmd_test = {
     .summary = "replay records against the playbooks as they are now",
     .about =
         "Replays former runs: the playbooks as they are now get the answers that the hosts gave\n"
-        "then, and have to come to the same causes, fixes and diffs.  PATH is a record, a run's\n"
-        "folder, or a folder of records (*.jsonl).  No host is asked, nothing is changed.  A record\n"
-        "of any run is a test: copy it from the folder that `fettle runs` names.",
+        "then, and have to come to the same causes, fixes and diffs.  PATH is a record, a folder of\n"
+        "records (*.jsonl), or the name of a run.  No host is asked, nothing is changed.\n"
+        "Records lie in $XDG_STATE_HOME/fettle/runs/RUN/record.jsonl (~/.local/state).",
     .examples = "  fettle test tests/replay\n"
-                "  fettle test record.jsonl --json",
+                "  fettle test 20260404T081233-412a1c0 --json",
     .exits = exits,
     .options = 0,
     .least = 1,

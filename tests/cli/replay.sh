@@ -20,6 +20,7 @@ check 'each is named' said "ok $room/cause.jsonl"
 check 'and counted' said '2 as recorded, 0 not'
 check 'nothing is recorded' [ "$runs" = "$(ls "$room/state/fettle/runs")" ]
 check 'the host is not there again' [ ! -e "$room/svc" ]
+expect 0 'a run by its name' "$fettle" test "$(echo "$runs" | head -n 1)"
 mkdir -p "$room/tests/deep"
 mv "$room/cause.jsonl" "$room/healthy.jsonl" "$room/tests/deep"
 expect 0 'a folder of them' "$fettle" test "$room/tests"
