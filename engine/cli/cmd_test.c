@@ -129,6 +129,21 @@ static void compare(struct test *t, const json_t *then, const json_t *now)
     }
 }
 
+/* Whatever a host says, no playbook may break at it. */
+static void note_broken(struct test *t, const struct document *d)
+{
+    size_t i, j;
+
+    for (i = 0; i < d->host_count; i++)
+        for (j = 0; j < d->hosts[i].finding_count; j++) {
+            const struct finding *f = &d->hosts[i].findings[j];
+
+            if (f->broken)
+                differs(t, mem_format("%s: the playbook %s broke: %s", d->hosts[i].host,
+                                      f->playbook, f->reason ? f->reason : "no reason given"));
+        }
+}
+
 /* ---- a record ---- */
 
 static int replay(struct test *t, json_t *record, const char *path)
@@ -143,8 +158,10 @@ static int replay(struct test *t, json_t *record, const char *path)
     if (code == 0) {
         code = session_diagnose(&s);
         now = document_to_json(s.document);
-        if (code != 130)
+        if (code != 130) {
             compare(t, history_document(record), now);
+            note_broken(t, s.document);
+        }
         json_decref(now);
         code = code == 130 ? 130 : 0;
     } else {

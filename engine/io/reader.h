@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Six different ends, and never one number for them all. */
+/* Different ends, and never one number for them all. */
 enum outcome {
     OUTCOME_EXIT,        /* ended by itself: `code` is its status */
     OUTCOME_SIGNAL,      /* killed: `code` is the signal */
@@ -28,6 +28,7 @@ enum outcome {
     OUTCOME_NO_STATUS,   /* output came, a status did not */
     OUTCOME_NOT_STARTED, /* no such command there, or not executable (127, 126) */
     OUTCOME_UNREACHABLE, /* the host could not be reached, logged in to, or become root on */
+    OUTCOME_REFUSED,     /* never sent: a word of it is no value that the command may have */
 };
 
 struct request {

@@ -69,6 +69,8 @@ const char *outcome_name(enum outcome o)
         return "not-started";
     case OUTCOME_UNREACHABLE:
         return "unreachable";
+    case OUTCOME_REFUSED:
+        return "refused";
     }
     return "lost";
 }

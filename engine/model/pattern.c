@@ -274,21 +274,29 @@ static bool value_matches(enum class_id class, struct span v, bool first, const 
     return false;
 }
 
-static bool word_matches(const struct word *w, const char *word)
+/* Does what stands around the class, or the whole literal, fit? */
+static bool word_resembles(const struct word *w, const char *word)
 {
-    size_t n = strlen(word), around = w->prefix.n + w->suffix.n;
-    struct span value;
+    size_t n = strlen(word);
 
     if (w->class == CLASS_LITERAL)
         return n == w->prefix.n && memcmp(word, w->prefix.at, n) == 0;
-    if (n <= around || memcmp(word, w->prefix.at, w->prefix.n) != 0 ||
-        memcmp(word + n - w->suffix.n, w->suffix.at, w->suffix.n) != 0)
-        return false;
-    value = (struct span){word + w->prefix.n, n - around};
-    return value_matches(w->class, value, w->prefix.n == 0, word);
+    return n >= w->prefix.n + w->suffix.n && memcmp(word, w->prefix.at, w->prefix.n) == 0 &&
+           memcmp(word + n - w->suffix.n, w->suffix.at, w->suffix.n) == 0;
 }
 
-bool pattern_matches(const struct pattern *p, char *const *argv)
+static bool word_matches(const struct word *w, const char *word)
+{
+    size_t n = strlen(word), around = w->prefix.n + w->suffix.n;
+
+    if (!word_resembles(w, word) || w->class == CLASS_LITERAL)
+        return word_resembles(w, word);
+    return value_matches(w->class, (struct span){word + w->prefix.n, n - around},
+                         w->prefix.n == 0, word);
+}
+
+static bool words_fit(const struct pattern *p, char *const *argv,
+                      bool (*fits)(const struct word *w, const char *word))
 {
     size_t i, n = argv_len(p->words), have = argv_len(argv);
 
@@ -297,10 +305,20 @@ bool pattern_matches(const struct pattern *p, char *const *argv)
     for (i = 0; i < have; i++) {
         struct word w = word_of(p->words[i < n ? i : n - 1]);
 
-        if ((i >= n && !w.many) || !word_matches(&w, argv[i]))
+        if ((i >= n && !w.many) || !fits(&w, argv[i]))
             return false;
     }
     return true;
+}
+
+bool pattern_matches(const struct pattern *p, char *const *argv)
+{
+    return words_fit(p, argv, word_matches);
+}
+
+bool pattern_resembles(const struct pattern *p, char *const *argv)
+{
+    return words_fit(p, argv, word_resembles);
 }
 
 /* The classes whose values all lie in another class, whatever stands around them. */

@@ -31,6 +31,8 @@ int pattern_parse(struct pattern *p, char *const *words, struct err *e);
 int pattern_parse_text(struct pattern *p, const char *text, struct err *e); /* split at blanks */
 void pattern_release(struct pattern *p);
 bool pattern_matches(const struct pattern *p, char *const *argv);
+/* The same with anything in the places of the classes: then what does not match is a value. */
+bool pattern_resembles(const struct pattern *p, char *const *argv);
 /* True where everything that `inner` matches, `outer` matches too (may say false for exotic pairs). */
 bool pattern_within(const struct pattern *inner, const struct pattern *outer);
 char *pattern_text(const struct pattern *p); /* words with a blank between; owned */

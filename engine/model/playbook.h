@@ -89,6 +89,9 @@ int param_check(const struct param *param, const char *value, struct err *e);
 /* Is this argv declared, by the playbook or by its incident? */
 bool playbook_allows_command(const struct playbook *b, const struct incident *i,
                              char *const *argv);
+/* Is it one that is declared but for a value that it must not have? */
+bool playbook_names_command(const struct playbook *b, const struct incident *i,
+                            char *const *argv);
 bool playbook_allows_file(const struct playbook *b, const char *path);
 
 /* Where this executable's playbooks and Lua library are: $FETTLE_DATA if set, else beside the

@@ -85,20 +85,34 @@ const struct param *playbook_param(const struct playbook *b, const char *name)
     return NULL;
 }
 
-static bool patterns_allow(const struct pattern_at *list, size_t n, char *const *argv)
+typedef bool fits_pattern(const struct pattern *p, char *const *argv);
+
+static bool any_fits(const struct pattern_at *list, size_t n, char *const *argv,
+                     fits_pattern *fits)
 {
     size_t i;
 
     for (i = 0; i < n; i++)
-        if (pattern_matches(&list[i].pattern, argv))
+        if (fits(&list[i].pattern, argv))
             return true;
     return false;
+}
+
+static bool patterns_allow(const struct pattern_at *list, size_t n, char *const *argv)
+{
+    return any_fits(list, n, argv, pattern_matches);
 }
 
 bool playbook_allows_command(const struct playbook *b, const struct incident *i, char *const *argv)
 {
     return patterns_allow(b->commands, b->command_count, argv) ||
            (i && patterns_allow(i->symptom.commands, i->symptom.command_count, argv));
+}
+
+bool playbook_names_command(const struct playbook *b, const struct incident *i, char *const *argv)
+{
+    return any_fits(b->commands, b->command_count, argv, pattern_resembles) ||
+           (i && any_fits(i->symptom.commands, i->symptom.command_count, argv, pattern_resembles));
 }
 
 bool playbook_allows_file(const struct playbook *b, const char *path)

@@ -20,7 +20,8 @@ static void copy(struct evidence *to, const char *host, char *const *argv, const
 void doubts_note(struct doubts *d, const char *host, char *const *argv, const struct result *r)
 {
     bool ended = r->outcome != OUTCOME_TIMEOUT && r->outcome != OUTCOME_LOST &&
-                 r->outcome != OUTCOME_NO_STATUS && r->outcome != OUTCOME_UNREACHABLE;
+                 r->outcome != OUTCOME_NO_STATUS && r->outcome != OUTCOME_UNREACHABLE &&
+                 r->outcome != OUTCOME_REFUSED;
 
     if (ended)
         return;
@@ -60,6 +61,7 @@ char *doubt_text(const struct evidence *missing)
                    command, missing->host,
                    strcmp(missing->outcome, "timeout") == 0       ? "did not end in time"
                    : strcmp(missing->outcome, "unreachable") == 0 ? "could not be asked for"
+                   : strcmp(missing->outcome, "refused") == 0     ? "was not run, for a word in it"
                                                                   : "broke off");
 
     free(command);

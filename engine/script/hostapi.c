@@ -167,6 +167,7 @@ static lua_Number option(lua_State *L, int opts, const char *key, lua_Number mos
 /* a request {argv=, opts=} on top */
 static void submit_one(lua_State *L, size_t target, bool engine)
 {
+    struct task *t = task_of(L);
     struct request q = {0};
     int opts;
 
@@ -182,9 +183,13 @@ static void submit_one(lua_State *L, size_t target, bool engine)
     lua_settop(L, opts);
     lua_getfield(L, opts - 1, "argv");
     q.argv = hostapi_argv(L, -1, "command");
-    if (!engine && !allowed(task_of(L), q.argv))
-        refuse_undeclared(L, task_of(L), q.argv);
-    task_submit(L, target, &q);
+    /* What a step asks for may have come from a host: that never raises. */
+    if (engine || allowed(t, q.argv))
+        task_submit(t, target, &q);
+    else if (t->playbook && playbook_names_command(t->playbook, t->incident, q.argv))
+        task_refuse(t, target, q.argv, "a word of it is no value that the playbook declares");
+    else
+        refuse_undeclared(L, t, q.argv);
     lua_settop(L, opts - 1);
 }
 
@@ -202,7 +207,7 @@ static int core_run(lua_State *L)
         submit_one(L, target, lua_toboolean(L, 3));
         lua_pop(L, 1);
     }
-    if (n == 0)
+    if (t->waiting == 0) /* none, or all of them refused */
         return run_done(L, LUA_OK, 0);
     return task_wait(L, run_done);
 }

@@ -40,7 +40,7 @@ local function show(result, text)
         end
         size = size + #line + 1
         if i > MAX_LINES or size > MAX_EXCERPT then break end
-        kept[#kept + 1] = line
+        kept[#kept + 1] = line:gsub("%z", "\u{2400}") -- a symbol for what C and JSON cannot hold
     end
     local inner = {host = g.inner.host, argv = g.inner.argv, outcome = g.inner.outcome,
         code = g.inner.code, at = g.inner.at, excerpt = table.concat(kept, "\n")}
@@ -57,7 +57,22 @@ local function result_of(inner, id)
     return result
 end
 
+-- A word that C could not hold, since a host said so, must not become another word: a control character fits no class.
+local function fit(argv)
+    if type(argv) ~= "table" then return argv end
+    local words = {}
+    for i = 1, #argv do
+        local word = argv[i]
+        if type(word) == "string" and (#word > 65536 or word:find("\0", 1, true)) then
+            word = word:sub(1, 4096):gsub("%z", "?") .. "\1"
+        end
+        words[i] = word
+    end
+    return words
+end
+
 local function run_list(id, requests, engine)
+    for _, request in ipairs(requests) do request.argv = fit(request.argv) end
     local results = core.run(id, requests, engine)
     for i, inner in ipairs(results) do results[i] = result_of(inner, id) end
     return results
@@ -254,7 +269,7 @@ local function base_of(edit, id, where)
 end
 
 -- A file that is to be created: a read has shown that it is not there, and no symlink is on the way. Its folder may be
--- missing too, if the one above is there.
+-- missing too, if the one above is there.  As edit_of: -> edit | nil, why
 local function creation_of(edit, id, where)
     local path = edit.path
     local folder, name = path:match("^(/.+)/([^/]+)$")
@@ -263,7 +278,7 @@ local function creation_of(edit, id, where)
     local there = facts and folder or folder:match("^(/.+)/[^/]+$")
     if there ~= folder then facts = there and stat(id, there, true) end
     if not facts or facts.type ~= "directory" or realpath(id, there, true) ~= there then
-        core.fail(where .. ': there is no folder for "' .. path .. '"')
+        return nil, 'there is no folder for "' .. path .. '"'
     end
     edit.absent, edit.folder_absent = true, there ~= folder
     edit.before, edit.base, edit.real = "", nil, path
@@ -279,16 +294,17 @@ local function shows_absence(edit, id)
 end
 
 -- The transaction compares these with what it finds: whose file it is, and which one in truth.
+-- -> edit | nil, why: the host does not say so
 local function edit_of(edit, id, where)
     edit = copy_of(edit, where)
     if shows_absence(edit, id) then return creation_of(edit, id, where) end
     edit.before = base_of(edit, id, where)
     edit.base = nil
     edit.real = realpath(id, edit.path, true)
-        or core.fail(where .. ': cannot resolve "' .. edit.path .. '"')
+    if not edit.real then return nil, 'where "' .. edit.path .. '" leads could not be read' end
     local facts, why = stat(id, edit.real, true)
-    if not facts then core.fail(where .. ': cannot stat "' .. edit.real .. '": ' .. why) end
-    if facts.type ~= "file" then core.fail(where .. ': "' .. edit.real .. '" is no regular file') end
+    if not facts then return nil, 'owner and mode of "' .. edit.real .. '" could not be read (' .. why .. ")" end
+    if facts.type ~= "file" then return nil, '"' .. edit.real .. '" is no regular file' end
     edit.uid, edit.gid, edit.mode = facts.uid, facts.gid, tonumber(facts.mode, 8)
     return edit
 end
@@ -304,11 +320,17 @@ local function fix_of(fix, where)
         local edits = {}
         if type(fix.edits) ~= "table" then core.fail(where .. ".edits is not a list") end
         for i, edit in ipairs(fix.edits) do
-            edits[i] = edit_of(edit, id, where .. ".edits[" .. i .. "]")
+            local why
+            edits[i], why = edit_of(edit, id, where .. ".edits[" .. i .. "]")
+            if not edits[i] then return nil, why end
         end
         fix.edits = edits
     end
     return fix
+end
+
+local function unprepared(t, why)
+    return { evidence = t.evidence, reason = tostring(t.summary) .. " The fix could not be prepared, however: " .. why .. "." }
 end
 
 local function verdict(kind)
@@ -318,7 +340,12 @@ local function verdict(kind)
         if t.fixes ~= nil then
             local fixes = {}
             if type(t.fixes) ~= "table" then core.fail("fixes is not a list") end
-            for i, fix in ipairs(t.fixes) do fixes[i] = fix_of(fix, "fixes[" .. i .. "]") end
+            for i, fix in ipairs(t.fixes) do
+                local why
+                fixes[i], why = fix_of(fix, "fixes[" .. i .. "]")
+                -- What cannot be mended as it should be was perhaps not understood either.
+                if not fixes[i] then return core.verdict("inconclusive", unprepared(t, why)) end
+            end
             t.fixes = fixes
         end
         return core.verdict(kind, t)

@@ -1,9 +1,9 @@
 /* slot.c: the reads that a task waits for, and answers that come too late. */
 #include "base/argv.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "script/task.h"
 
-#include <lauxlib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,11 +68,9 @@ static void answered(void *data, const struct result *r)
     }
 }
 
-void task_submit(lua_State *L, size_t target, const struct request *q)
+static struct slot *batch_add(struct task *t, size_t target, char *const *argv)
 {
-    struct task *t = task_of(L);
     struct slot *s = make_slot(t->world);
-    struct err e;
 
     t->batch = mem_grow(t->batch, t->batch_count + 1, sizeof *t->batch);
     t->batch[t->batch_count++] = s;
@@ -80,10 +78,34 @@ void task_submit(lua_State *L, size_t target, const struct request *q)
     s->generation = t->generation;
     s->target = t->world->targets[target];
     s->target_index = target;
-    s->argv = argv_dup(q->argv);
+    s->argv = argv_dup(argv);
+    return s;
+}
+
+static void refuse(struct task *t, struct slot *s, const char *why)
+{
+    s->filled = true;
+    s->result = (struct result){.outcome = OUTCOME_REFUSED, .code = -1, .at_ms = clock_wall_ms()};
+    buf_init(&s->result.out, 0);
+    buf_init(&s->result.err, 0);
+    s->result.why = mem_dup(why);
+    doubts_note(&t->doubts, target_host(s->target)->name, s->argv, &s->result);
+}
+
+void task_refuse(struct task *t, size_t target, char *const *argv, const char *why)
+{
+    refuse(t, batch_add(t, target, argv), why);
+}
+
+void task_submit(struct task *t, size_t target, const struct request *q)
+{
+    struct slot *s = batch_add(t, target, q->argv);
+    struct err e;
+
+    /* What is declared lies within the catalogue (lint sees to it): so it is a value again. */
     if (reader_submit(s->target, q, answered, s, &e) < 0) {
-        task_clear_batch(t);
-        task_fail(L, "%s", e.text);
+        refuse(t, s, e.text);
+        return;
     }
     s->waiting = true;
     t->waiting++;

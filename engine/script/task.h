@@ -88,8 +88,10 @@ void task_ready(struct task *t);
 void world_wake_sleepers(struct world *w); /* those that wait for another task, to look again */
 void world_pump(struct world *w);
 
-/* [raises]  Adds a read to the batch of the running task; then task_wait(). */
-void task_submit(lua_State *L, size_t target, const struct request *q);
+/* Adds a read to the batch of the running task; then task_wait(), if `waiting`. */
+void task_submit(struct task *t, size_t target, const struct request *q);
+/* Adds one that has its end already: OUTCOME_REFUSED. */
+void task_refuse(struct task *t, size_t target, char *const *argv, const char *why);
 void task_clear_batch(struct task *t);
 
 /* [raises]  An error that names the line of the YAML file that is running. */

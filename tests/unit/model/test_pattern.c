@@ -26,6 +26,33 @@ static bool matches(const char *pattern, const char *command)
     return yes;
 }
 
+static bool resembles(const char *pattern, const char *command)
+{
+    struct pattern p;
+    char **argv = argv_split(command);
+    bool yes;
+
+    assert_int_equal(pattern_parse_text(&p, pattern, NULL), 0);
+    yes = pattern_resembles(&p, argv);
+    pattern_release(&p);
+    argv_free(argv);
+    return yes;
+}
+
+static void what_differs_in_a_value_resembles(void **state)
+{
+    (void)state;
+    assert_true(resembles("cat -- <path>", "cat -- /etc/passwd"));
+    assert_true(resembles("cat -- <path>", "cat -- ../x"));
+    assert_true(resembles("cat -- <path>", "cat -- -n"));
+    assert_true(resembles("grep -e <text> -- <path>...", "grep -e x -- a b"));
+    assert_true(resembles("systemctl show --property=<names> -- <unit>", "systemctl show --property=; -- *"));
+    assert_false(resembles("systemctl show --property=<names> -- <unit>", "systemctl show -p x -- y"));
+    assert_false(resembles("cat -- <path>", "cat /etc/passwd"));
+    assert_false(resembles("cat -- <path>", "cat -- /a /b"));
+    assert_false(resembles("cat -- <path>", "tac -- /a"));
+}
+
 static bool word_matches(const char *pattern, const char *word)
 {
     struct pattern p;
@@ -233,6 +260,7 @@ static void the_text_of_a_pattern_is_its_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_differs_in_a_value_resembles),
         cmocka_unit_test(malformed_patterns_are_refused_with_the_reason),
         cmocka_unit_test(a_pattern_binds_the_whole_argv),
         cmocka_unit_test(a_path_is_absolute_and_never_climbs),

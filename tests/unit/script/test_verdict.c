@@ -42,6 +42,14 @@ static int setup(void **state)
     world_answer(STAT "/etc/nginx/lost/made.d", 1, "", "stat: No such file or directory\n");
     world_answer(STAT "/etc/nginx/lost", 1, "", "stat: No such file or directory\n");
     world_answer(STAT "/etc/nginx", 0, "directory|755|0|0|root|root|4|1|2\n", "");
+    world_answer("cat -- /etc/nginx/strange.conf", 0, "old\n", "");
+    world_answer("readlink -f -- /etc/nginx/strange.conf", 0, "/etc/nginx/strange.conf\n", "");
+    world_answer(STAT "/etc/nginx/strange.conf", 0, "regular file|rw-|root\n", "");
+    world_answer("cat -- /etc/nginx/fifo.conf", 0, "old\n", "");
+    world_answer("readlink -f -- /etc/nginx/fifo.conf", 0, "/etc/nginx/fifo.conf\n", "");
+    world_answer(STAT "/etc/nginx/fifo.conf", 0, "fifo|640|0|33|root|www|4|1|2\n", "");
+    world_answer("cat -- /etc/nginx/loop.conf", 0, "old\n", "");
+    world_answer("readlink -f -- /etc/nginx/loop.conf", 1, "", "");
     world_answer("readlink -f -- /etc/nginx", 0, "/etc/nginx\n", "");
     world_answer("readlink -f -- /etc/nginx/a.conf", 0, "/etc/nginx/real.conf\n", "");
     world_answer("readlink -f -- /etc/nginx/b.conf", 0, "/etc/shadow\n", "");
@@ -110,8 +118,6 @@ static void what_is_wrong_is_refused(void **state)
         {"confirmed(edit{content = 'old\\n'})", "changes nothing in"},
         {"confirmed(edit{path = '/etc/nginx/closed.conf', base = "
          "select(3, host:read('/etc/nginx/closed.conf'))})", "was cut or failed"},
-        {"confirmed(edit{path = '/etc/nginx/lost/made.d/new.conf', base = "
-         "select(3, host:read('/etc/nginx/lost/made.d/new.conf'))})", "there is no folder for"},
         {"confirmed(edit{path = '/etc/nginx/made.d/new.conf', content = '', base = "
          "select(3, host:read('/etc/nginx/made.d/new.conf'))})", "changes nothing in"},
         {"confirmed(edit{content = 5})", "\"content\" is not a text"},
@@ -151,6 +157,37 @@ static void a_file_that_is_not_there_is_created(void **state)
     assert_string_equal(e->was.real, "/etc/nginx/made.d/new.conf");
     assert_non_null(strstr(e->diff, "--- /dev/null\n+++ b/etc/nginx/made.d/new.conf\n"));
     world_free_report(r);
+}
+
+/* The host's fault, not the playbook's: nothing is known for certain then. */
+static void a_file_that_cannot_be_known_ends_inconclusive(void **state)
+{
+    static const char *const tries[][2] = {
+        {"edit{path = '/etc/nginx/lost/made.d/new.conf', base = "
+         "select(3, host:read('/etc/nginx/lost/made.d/new.conf'))}", "there is no folder for"},
+        {"edit{path = '/etc/nginx/strange.conf', base = "
+         "select(3, host:read('/etc/nginx/strange.conf'))}", "owner and mode of \"/etc/nginx/strange"},
+        {"edit{path = '/etc/nginx/fifo.conf', base = select(3, host:read('/etc/nginx/fifo.conf'))}",
+         "is no regular file"},
+        {"edit{path = '/etc/nginx/loop.conf', base = select(3, host:read('/etc/nginx/loop.conf'))}",
+         "leads could not be read"},
+    };
+    char lua[4000];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof tries / sizeof *tries; i++) {
+        struct host_report *r;
+
+        snprintf(lua, sizeof lua, START "return confirmed(%s)", tries[i][0]);
+        r = world_step(lua);
+        assert_false(r->findings[0].broken);
+        assert_int_equal(r->findings[0].verdict, VERDICT_INCONCLUSIVE);
+        assert_int_equal(r->findings[0].fix_count, 0);
+        if (!strstr(r->findings[0].reason, tries[i][1]))
+            fail_msg("%s gives \"%s\", not \"%s\"", tries[i][0], r->findings[0].reason, tries[i][1]);
+        world_free_report(r);
+    }
 }
 
 static void a_good_one_crosses_whole(void **state)
@@ -208,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(what_is_wrong_is_refused, setup),
         cmocka_unit_test_setup(a_file_that_is_not_there_is_created, setup),
+        cmocka_unit_test_setup(a_file_that_cannot_be_known_ends_inconclusive, setup),
         cmocka_unit_test_setup(a_good_one_crosses_whole, setup),
         cmocka_unit_test_setup(a_swallowed_refusal_is_no_verdict, setup),
     };

@@ -74,7 +74,7 @@ void world_outcome(const char *command, enum outcome o, const char *why)
 const char *outcome_name(enum outcome o)
 {
     static const char *const names[] = {"exit", "signal",     "timeout", "lost", "no-status",
-                                        "not-started", "unreachable"};
+                                        "not-started", "unreachable", "refused"};
     return names[o];
 }
 
