@@ -16,12 +16,12 @@ end
 function M.get(host, who)
     return host:memo("user " .. tostring(who), function()
         local r = host:run({ "getent", "passwd", "--", tostring(who) })
-        local line = r.ok and r.out:match("^[^\n]+")
-        if not line then
+        local line = r.ok and r.out:match("^[^\n]+") or ""
+        local uid, gid = (field(line, 3) or ""):match("^%d+$"), (field(line, 4) or ""):match("^%d+$")
+        if not uid or not gid then
             return { result = r }
         end
-        local user = { ok = true, name = field(line, 1), uid = tonumber(field(line, 3)),
-                       gid = tonumber(field(line, 4)), groups = {}, result = r }
+        local user = { ok = true, name = field(line, 1), uid = tonumber(uid), gid = tonumber(gid), groups = {}, result = r }
         local ids = host:run({ "id", "-G", "--", user.name })
         local group = host:run({ "id", "-gn", "--", user.name })
         user.ok = ids.ok

@@ -241,6 +241,17 @@ local function copy_of(t, what)
     return copy
 end
 
+-- A step's own words may have a host's in them: what C cannot hold is shown, and no text is endless.
+local function plain(t)
+    for key, value in pairs(t) do
+        if type(value) == "string" then
+            value = value:gsub("%z", "\u{2400}")
+            t[key] = #value > MAX_EXCERPT and value:sub(1, MAX_EXCERPT) .. "…" or value
+        end
+    end
+    return t
+end
+
 local function evidence_of(list)
     if list == nil then return nil end
     if type(list) ~= "table" then core.fail("evidence is not a list") end
@@ -310,7 +321,7 @@ local function edit_of(edit, id, where)
 end
 
 local function fix_of(fix, where)
-    fix = copy_of(fix, where)
+    fix = plain(copy_of(fix, where))
     local id = 0
     if fix.host ~= nil then
         id = ids[fix.host] or core.fail(where .. ".host is not a host")
@@ -335,7 +346,7 @@ end
 
 local function verdict(kind)
     return core.wrap(function(t)
-        t = copy_of(t, kind)
+        t = plain(copy_of(t, kind))
         t.evidence = evidence_of(t.evidence)
         if t.fixes ~= nil then
             local fixes = {}
@@ -354,7 +365,7 @@ end
 
 local function symptom(state)
     return core.wrap(function(t)
-        t = copy_of(t, state)
+        t = plain(copy_of(t, state))
         local evidence = evidence_of(t.evidence)
         t.evidence = nil
         t.state = state
