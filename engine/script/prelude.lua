@@ -341,7 +341,8 @@ local function fix_of(fix, where)
 end
 
 local function unprepared(t, why)
-    return { evidence = t.evidence, reason = tostring(t.summary) .. " The fix could not be prepared, however: " .. why .. "." }
+    return plain { evidence = t.evidence,
+                   reason = tostring(t.summary) .. " The fix could not be prepared, however: " .. why .. "." }
 end
 
 local function verdict(kind)
