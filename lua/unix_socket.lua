@@ -218,9 +218,12 @@ local function service_cause(host, symptom, found, svc, title, opening)
     local cause = { title = title, likelihood = 95, evidence = evidence, fixes = {},
                     subject = { upstream = found.socket.key, service = svc.name } }
     local may_start = svc.kind ~= "unknown" and svc.state ~= "masked" and svc.state ~= "absent"
-    local fix = may_start and start_fix(host, symptom, found, svc, { recommended = true, running = running,
+    local hindrance = require("hindrance").of(svc, { path = found.path, held = #(found.listeners or {}) > 0 })
+    add(evidence, hindrance.evidence)
+    summary = summary .. (hindrance.text ~= "" and " " .. hindrance.text or "")
+    local fix = may_start and not hindrance.lasting and start_fix(host, symptom, found, svc, { recommended = true, running = running,
         why = "Whoever listens on the socket makes its file when it starts." })
-    cause.summary = fix and summary or (summary .. " " .. cannot_start(svc))
+    cause.summary = (fix or hindrance.lasting) and summary or (summary .. " " .. cannot_start(svc))
     if fix then
         cause.fixes[1] = fix
     end
@@ -380,10 +383,12 @@ function M.missing(host, symptom, found, confirmed, inconclusive)
         return inconclusive { reason = opening .. " Which service should make it is not known: " .. problems[1],
                               evidence = found.evidence }
     end
+    local idle, shown = require("hindrance").idle(host, require("wrong_proxy_pass").idle_services(host))
+    add(found.evidence, shown)
     return confirmed {
         title = "The backend's socket is missing", likelihood = 80, evidence = found.evidence,
         subject = { upstream = found.socket.key },
-        summary = opening .. " No PHP-FPM pool and no systemd unit of this host names it. Find out which "
+        summary = opening .. " No PHP-FPM pool and no systemd unit of this host names it." .. idle .. " Find out which "
             .. "service should listen there, or tell fettle: vars: {services: {\"" .. found.path .. "\": NAME}}.",
     }
 end
