@@ -46,7 +46,7 @@ local REASONS = { "no space left on device", "disk quota exceeded", "read-only f
     "cannot allocate memory", "resource temporarily unavailable", "too many open files", "authentication failed",
     "access denied", "connection refused", "name or service not known", "no module named", "cannot find module", "syntaxerror",
     "unknown entry", "not found" }
-local COMPLAINTS = { "%f[%a]error", "fatal", "exception", "panic", "traceback", "fail", "critical", "emerg" }
+local COMPLAINTS = { "error", "fatal", "exception", "panic", "traceback", "fail", "critical", "emerg" }
 -- They announce or repeat what another line tells.
 local CHATTER = { "retrying in", "initialization failed", "traceback %(most recent", "^%s+file \"", "^%s+at ",
     "may have more information" }
