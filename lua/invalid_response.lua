@@ -147,6 +147,15 @@ local function unasked(host, home, failure, address, key, why, evidence, confirm
         cause.said, why), svc)
 end
 
+local function refused_in_tls(host, symptom, key)
+    for _, one in ipairs(symptom.upstreams) do
+        if one.key == key then
+            return require("tls_upstream").refuses_late(host, symptom, one)
+        end
+    end
+    return false
+end
+
 function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, peer)
     local evidence = { nginx_log.show(failure) }
     local address = upstream.parse(failure.entry.upstream)
@@ -154,6 +163,9 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, pee
         return inconclusive { reason = "the log line does not say which upstream sent it", evidence = evidence }
     end
     local key, home = upstream.key(address), home_of(host, address, peer)
+    if refused_in_tls(host, symptom, key) then
+        return ruled_out { reason = key .. " sends no broken answer: it refuses nginx in TLS", evidence = evidence }
+    end
     local question, why = direct.of_failure(symptom, failure)
     local answer = question and ask(host, question)
     if not answer or answer.kind == "unasked" then

@@ -112,6 +112,38 @@ function M.listens_elsewhere(svc, result)
     return #ports > 0 and ports or nil
 end
 
+-- It runs by an older version of the very file that names the port: systemd has not read it since -> evidence | nil
+function M.runs_by_older_unit(svc)
+    if svc.kind ~= "systemd" or svc.state ~= "running" or svc.how ~= tostring(svc.unit.FragmentPath) .. " names it" then
+        return nil
+    end
+    local r = svc.host:run({ "systemctl", "show", "--no-pager", "--property=NeedDaemonReload", "--", svc.name })
+    return r.ok and r.out:find("^NeedDaemonReload=yes") and r:show("NeedDaemonReload=yes") or nil
+end
+
+-- Let systemd read it and start the service by it.  ports: where it listens now, as texts; who else is sent there by
+-- nginx would lose it.
+function M.older_unit_cause(symptom, found, svc, ports, shown)
+    local fix = M.fix(symptom, found.target, found.upstream, svc)
+    local used = symptom.nx.config:used_keys()
+    table.insert(fix.commands, 1, { argv = { "systemctl", "daemon-reload" }, note = "systemd reads the unit's files again" })
+    fix.id, fix.title = "reload-unit-" .. service.slug(svc.name), string.format("Let systemd read %s, and restart %s", svc.unit.FragmentPath, svc.name)
+    fix.why = "The file says what nginx expects; systemd goes by what it read before. The restart ends requests that are under way."
+    fix.risk = "medium"
+    for _, port in ipairs(ports) do
+        for key in pairs(used) do
+            fix.recommended = fix.recommended and not key:find(":" .. port .. "$")
+        end
+    end
+    found.evidence[#found.evidence + 1] = shown
+    return {
+        title = "systemd runs the backend by an older unit file", likelihood = 95, evidence = found.evidence, fixes = { fix },
+        subject = { upstream = found.upstream.key, service = svc.name, host = found.target.name },
+        summary = string.format("%s %s names that port, but was changed since systemd read it (no `systemctl daemon-reload`): %s still "
+            .. "runs as it was before, and listens on port %s.", found.opening, svc.unit.FragmentPath, svc.name, table.concat(ports, ", ")),
+    }
+end
+
 function M.verify(symptom, target, upstream)
     local port = upstream.address.port
     local verify = { checks = { { argv = { "ss", "-H", "-ltnp" }, times = 1, exit = 0, host = target,

@@ -6,6 +6,7 @@ local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
 local nginx_log = require "nginx_log"
+local own_view = require "own_view"
 local join = require("paths").join
 local service = require "service"
 local socket_access = require "socket_access"
@@ -486,6 +487,33 @@ function M.denied(host, symptom, found, confirmed)
             " Pool [%s] in %s sets that.", pool.name, pool.file))
             .. (fix and "" or " Change listen.owner, listen.group or listen.mode there and restart " .. svc.name .. "."),
         fixes = fix and { fix } or {},
+    }
+end
+
+-- The host has the socket, and nginx may connect to it: does nginx see it at all?  -> cause | nil
+function M.unseen(host, symptom, found)
+    local nx, failure = symptom.nx, found.socket.failure
+    local pid = failure and found.socket.fresh and nginx.worker(host, nx)
+    if not pid then
+        return nil
+    end
+    local _, why, read = own_view.stat(host, pid, found.path)
+    if why ~= "absent" then
+        return nil
+    end
+    local svc = service.of_pid(host, nx.master.pid)
+    local setting, shown = nil, nil
+    if svc then
+        setting, shown = own_view.setting(host, svc.name, "files", found.path)
+    end
+    add(found.evidence, { read:show(read.err), shown })
+    return {
+        title = "nginx does not see the backend's socket", likelihood = 95, evidence = found.evidence, fixes = {},
+        subject = { upstream = found.socket.key },
+        summary = string.format("%s is there%s, and %s listens on it, but nginx has a view of the files of its own%s, in which it is "
+            .. "not. Let the backend listen below /run (RuntimeDirectory= in its unit) and point nginx there%s.", found.path,
+            written_at(found), M.who(found.listeners), setting and " (" .. setting .. ")" or "",
+            setting and ", or take that setting back and restart nginx" or ""),
     }
 end
 

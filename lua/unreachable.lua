@@ -60,6 +60,53 @@ local function filter_text(item, hosts)
     return #words > 0 and " The packet filter says so " .. table.concat(words, ", and ") .. "." or ""
 end
 
+-- Is the number in nft's set, range or value ("8000", "8000-9000", "{ 80, 8000-9000 }")?
+local function in_set(set, wanted)
+    for from, to in set:gmatch("(%d+)%-?(%d*)") do
+        local low = tonumber(from)
+        if low <= wanted and wanted <= (tonumber(to) or low) then
+            return true
+        end
+    end
+    return false
+end
+
+-- What follows a word of a rule: a set in braces, or one value; nil where the word is not there.
+local function value_of(line, word)
+    return line:match("%f[%w]" .. word .. " ({[^}]*})") or line:match("%f[%w]" .. word .. " (%S+)")
+end
+
+-- The first rule that ends connections of this user to this port, whoever else may connect (nft(8), meta skuid) -> line, result
+local function user_rule(host, user, port)
+    local r = host:run({ "nft", "list", "ruleset" })
+    for line in (r.ok and r.out or ""):gmatch("[^\n]+") do
+        local ends = line:find("%f[%w]drop%f[%W]") or line:find("%f[%w]reject%f[%W]")
+        local who, ports = value_of(line, "skuid"), value_of(line, "dport")
+        local his = who and (in_set(who, user.uid) or who:find('"' .. user.name .. '"', 1, true))
+        if ends and his and not line:find("skuid !=", 1, true) and (not ports or in_set(ports, port)) then
+            return line, r
+        end
+    end
+    return nil, r
+end
+
+-- nginx fails just now and who asks directly does not: they differ in the user that they run as.
+local function only_nginx(host, symptom, item)
+    local user, key = symptom.nx.worker, item.upstream.key
+    if not (item.upstream.fresh and user and user.ok) or symptom.intermittent or item.kind == "unreachable-net" then
+        return nil
+    end
+    local line, r = user_rule(host, user, item.upstream.address.port)
+    if not line then
+        return nil
+    end
+    item.evidence[#item.evidence + 1] = r:show(line)
+    return cause(item, "A firewall shuts out nginx's own user", string.format("nginx%s cannot connect to %s, while who asks from the "
+        .. "same host as another user can. The packet filter of %s says so of %s, as whom nginx's workers run: `%s`. Let that rule "
+        .. "except port %d, if nginx is meant to get there.", item.written, key, host.name, user.name, line:match("^%s*(.-)%s*$"),
+        item.upstream.address.port), 95)
+end
+
 local function route(host, item)
     local address = bare(item.upstream.address.host)
     local r = host:run({ "ip", "route", "get", address })
@@ -160,6 +207,10 @@ function M.look(host, symptom, item, peer)
     if not answer.tool then
         return nil, "curl is missing, so the backend could not be asked directly", true
     elseif answer.code or (answer.connect or 0) > 0 then
+        local own = only_nginx(host, symptom, item)
+        if own then
+            return own
+        end
         return nil, item.upstream.key .. " takes connections now, asked directly from nginx's host"
     elseif item.kind == "refused" then
         return rejected(host, item, target)
