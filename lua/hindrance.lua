@@ -192,6 +192,11 @@ local function pid_file(at)
             .. "elsewhere, or not at all. Let both name the same file.", path) } or nil
 end
 
+-- RuntimeMaxSec= (systemd.service(5)).
+local function ran_out(at)
+    return said.by_systemd(at.run, "(reached runtime time limit)") ~= nil
+end
+
 local RESULTS = {
     watchdog = "systemd ended it, since it did not say in time that it is alive (WatchdogSec=): it hung, or never does say so.",
     timeout = "systemd ended it, since it took longer than its unit allows.",
@@ -203,6 +208,9 @@ local function result(at)
             text = "It was killed for a system call that it may not make (signal SYS): SystemCallFilter= of its unit forbids it." }
     end
     local text = not pid_file(at) and RESULTS[at.unit.Result]
+    if ran_out(at) then
+        text = "systemd ended it after the time for which its unit lets it run (RuntimeMaxSec=): started again, it ends again."
+    end
     return text and { text = text, evidence = {} } or nil
 end
 
@@ -258,7 +266,7 @@ local LASTING = { ["no space left on device"] = "Make room there first.", ["disk
 
 local function words(at)
     local telling = said.telling(at.run, at.svc.state ~= "running")
-    if not telling then
+    if not telling or ran_out(at) or at.unit.Result == "watchdog" then -- then its words are about being ended
         return nil
     end
     local found = { text = string.format("Its journal says: \"%s\".", telling.text:sub(1, QUOTED)), evidence = {} }
@@ -268,6 +276,17 @@ local function words(at)
         end
     end
     return found
+end
+
+-- Nobody stopped it, and it did not fail.
+local function ended(at)
+    local over = said.by_systemd(at.run, "(Deactivated successfully)%.$") or said.by_systemd(at.run, "(Succeeded)%.$")
+    if not over or said.by_systemd(at.run, "^(Stopping) ") then
+        return nil
+    end
+    local last = words(at)
+    return { evidence = {}, text = "It ended by itself and without an error code, so systemd takes that for meant and does not start "
+        .. "it again." .. (last and " " .. last.text or "") }
 end
 
 local function looping(at)
@@ -319,7 +338,7 @@ local function young(at, place)
 end
 
 local CHECKS = {
-    stopped = { conflict, condition, requirement, never_started },
+    stopped = { conflict, condition, requirement, ended, never_started },
     crashed = { conflict, setup, resources, before_start, pid_file, result, read_only, low_port, words },
     running = { elsewhere, words, young },
 }

@@ -3,7 +3,8 @@
 -- A service may have a network or a view of the files of its own: systemd's PrivateNetwork=, PrivateTmp=, ProtectHome= and
 -- their like (systemd.exec(5)), a container, a chroot. The kernel shows both below /proc/PID (proc(5): net, root).
 --
---   own_view.listens(host, pid, port) -> evidence | nil      it, or who shares its network, listens there by its own account
+--   own_view.listens(host, pid, port) -> evidence | nil      it, or who shares its network, listens there, and
+--                                                            the host's own network does not have that socket
 --   own_view.stat(host, pid, path)    -> stat | nil, why, result     of the file that is there for this process
 --   own_view.setting(host, unit, kind [, path]) -> text, evidence | nil      which setting of the unit makes it so, and where it
 --                                                 stands; kind: "network" | "files" (that hide this path)
@@ -24,12 +25,24 @@ local HOME = { "^/home/", "^/root/", "^/run/user/" }
 
 local LISTENING = "0A" -- TCP_LISTEN, include/net/tcp_states.h
 
+-- The listening sockets of a table of the kernel's on this port -> { [inode] = line }
+local function sockets(text, port)
+    local found = {}
+    for line in (text or ""):gmatch("[^\n]+") do
+        local own, state, inode = line:match("^%s*%d+: %x+:(%x+) %x+:%x+ (%x%x) %S+ %S+ %S+%s+%d+%s+%d+ (%d+) ")
+        if own and tonumber(own, 16) == port and state == LISTENING then
+            found[inode] = line
+        end
+    end
+    return found
+end
+
 function M.listens(host, pid, port)
     for _, name in ipairs({ "tcp", "tcp6" }) do
         local text, _, read = host:read("/proc/" .. pid .. "/net/" .. name)
-        local wanted = string.format("^%%s*%%d+: %%x+:%04X %%x+:%%x+ %s ", port, LISTENING)
-        for line in (text or ""):gmatch("[^\n]+") do
-            if line:find(wanted) then
+        local shared = host:read("/proc/net/" .. name)
+        for inode, line in pairs(shared and sockets(text, port) or {}) do
+            if not sockets(shared, port)[inode] then
                 return read:show(line)
             end
         end

@@ -6,6 +6,8 @@
 --   service.named(host, name)     -> svc (table below)
 --   service.of_port(host, port)   -> svc | nil, candidates   the one service that belongs to a port
 --   service.of_socket(host, path) -> svc | nil, candidates   … or to a Unix socket
+--   service.of_folder(host, path) -> svc | nil         the one whose RuntimeDirectory= the socket's folder is
+--   service.unit_of_pid(host, pid) -> name, evidence | nil     … its name alone
 --   service.of_pid(host, pid)     -> svc, evidence | nil       systemd's service that a process runs in
 --
 --   svc.name, .kind = "inventory"|"systemd"|"sysv"|"unknown", .how = why we think so (a sentence part)
@@ -332,21 +334,48 @@ function M.of_port(host, port)
     return from_nginx(host, port), names
 end
 
+-- systemd makes /run/NAME for the one service whose RuntimeDirectory= says so, and nobody else puts a socket there.
+function M.of_folder(host, path)
+    local folder = path:match("^/run/([^/]+)/[^/]+$") or path:match("^/var/run/([^/]+)/[^/]+$")
+    local setting = folder and "RuntimeDirectory=" .. folder
+    local found = {}
+    for _, unit in ipairs(setting and has_systemd(host) and units_that_name(host, setting) or {}) do
+        local exact = unit.line:match("^%s*(RuntimeDirectory=[^%s/]+)%s*$") == setting
+        found[#found + 1] = exact and unit.unit:find("%.service$") and unit or nil
+    end
+    if #found ~= 1 then
+        return nil
+    end
+    local svc = M.named(host, (found[1].unit:gsub("%.service$", "")), found[1].path .. " makes its folder")
+    svc.evidence[#svc.evidence + 1] = found[1].read:show(found[1].line)
+    return svc
+end
+
 function M.of_socket(host, path)
-    return by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path),
+    local svc, names = by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path),
         uwsgi.of_socket(host, path))
+    if svc or (names and #names > 0) then
+        return svc, names
+    end
+    local owner = M.of_folder(host, path)
+    return owner and M.is_down(owner) and owner or nil, names
 end
 
 -- By the kernel's word: systemd keeps each service in a control group of its own (systemd.resource-control(5)).
-function M.of_pid(host, pid)
+function M.unit_of_pid(host, pid)
     local text, _, r = host:read("/proc/" .. pid .. "/cgroup")
     local line = text and (text:match("0::[^\n]*") or text:match("%d+:name=systemd:[^\n]*"))
     local unit = line and not line:find("/user@", 1, true) and line:match("/([^/]+)%.service%f[/\0]")
+    return unit or nil, unit and r:show(line) or nil
+end
+
+function M.of_pid(host, pid)
+    local unit, shown = M.unit_of_pid(host, pid)
     local svc = unit and M.named(host, unit, "process " .. pid .. " runs in it")
     if not svc or svc.kind ~= "systemd" then
         return nil
     end
-    return svc, r:show(line)
+    return svc, shown
 end
 
 -- Is it down, in a way that starting it may mend?

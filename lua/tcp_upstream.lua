@@ -91,24 +91,27 @@ function M.line_of(result, entry)
     return ""
 end
 
-local function ports_of(pid, result)
-    local ports = {}
-    for _, entry in ipairs(ss.listeners(result.out)) do
-        for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
-            if process.pid == pid then
-                ports[#ports + 1] = tostring(entry.port)
-            end
+local function has_process(svc, entry)
+    for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
+        if process.pid == svc.pid or service.unit_of_pid(svc.host, process.pid) == svc.name then
+            return true
         end
     end
-    return ports
+    return false
 end
 
--- A service that runs and listens on another port is not down.
+-- A service that runs and listens on another port is not down: itself, or a process that it started.
 function M.listens_elsewhere(svc, result)
-    if svc.state ~= "running" or not svc.pid or svc.pid == 0 then
+    if svc.kind ~= "systemd" or svc.state ~= "running" then
         return nil
     end
-    local ports = ports_of(svc.pid, result)
+    local ports, seen = {}, {}
+    for _, entry in ipairs(ss.listeners(result.out)) do
+        if not seen[entry.port] and has_process(svc, entry) then
+            seen[entry.port] = true
+            ports[#ports + 1] = tostring(entry.port)
+        end
+    end
     return #ports > 0 and ports or nil
 end
 

@@ -385,6 +385,13 @@ function M.missing(host, symptom, found, confirmed, inconclusive)
                               evidence = found.evidence }
     end
     local idle, shown = require("hindrance").idle(host, require("wrong_proxy_pass").idle_services(host))
+    local owner = service.of_folder(host, found.path)
+    if owner then
+        idle = string.format("%s Its folder is there for %s, which %s (%s): look why that makes no such socket.", idle, owner.name,
+            owner.state == "running" and "runs" or "does not", owner.how)
+        add(found.evidence, owner.evidence)
+        add(found.evidence, { service.last_words(owner) })
+    end
     add(found.evidence, shown)
     return confirmed {
         title = "The backend's socket is missing", likelihood = 80, evidence = found.evidence,
