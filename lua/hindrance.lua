@@ -23,7 +23,7 @@ local M = {}
 local PROPERTIES = "Type,PIDFile,User,ExecStartPre,EnvironmentFiles,Requires,Requisite,BindsTo,Conflicts,ConflictedBy,"
     .. "ConditionResult,ConditionTimestampMonotonic,InactiveEnterTimestampMonotonic,ActiveEnterTimestampMonotonic,"
     .. "ActiveEnterTimestamp,AmbientCapabilities,ProtectSystem,ReadWritePaths,RuntimeDirectory,StateDirectory,"
-    .. "CacheDirectory,LogsDirectory"
+    .. "CacheDirectory,LogsDirectory,SubState,InactiveExitTimestamp"
 
 local YOUNG = 120 -- seconds; a large Java application takes such a time until it listens
 local QUOTED = 200 -- bytes of a line of the service's own
@@ -54,8 +54,8 @@ end
 
 -- Stopped ---------------------------------------------------------------------------------------------
 
--- Units of these properties that are in one of the states -> array of parsed units, result
-local function units_in(at, names, states)
+-- Units of these properties that `is` says yes to -> array of parsed units, result
+local function units_in(at, names, is)
     local argv = { "systemctl", "show", "--no-pager", "--property=Id,ActiveState,Result,LoadState", "--" }
     for _, name in ipairs(names) do
         for _, unit in ipairs(systemctl_show.words(at.show[name])) do
@@ -65,14 +65,25 @@ local function units_in(at, names, states)
     local r = argv[6] and at.host:run(argv)
     local found = {}
     for _, unit in ipairs(r and r.ok and systemctl_show.parse(r.out) or {}) do
-        found[#found + 1] = states[unit.ActiveState] and unit or nil
+        found[#found + 1] = is(unit) and unit or nil
     end
     return found, r
 end
 
+local function runs(unit)
+    return unit.ActiveState == "active" or unit.ActiveState == "activating" or unit.ActiveState == "reloading"
+end
+
+local CANNOT_START = { masked = "is masked", ["not-found"] = "is not there", ["bad-setting"] = "has a unit file that systemd cannot "
+    .. "read", error = "has a unit file that systemd cannot read" }
+
+local function is_no_help(unit)
+    return unit.ActiveState == "failed" or (unit.ActiveState == "inactive" and CANNOT_START[unit.LoadState] ~= nil)
+end
+
 -- systemd.unit(5): who is started stops those that it conflicts with, whichever of the two says so.
 local function conflict(at)
-    local found, r = units_in(at, { "Conflicts", "ConflictedBy" }, { active = true, activating = true, reloading = true })
+    local found, r = units_in(at, { "Conflicts", "ConflictedBy" }, runs)
     local other = found[1] and found[1].Id
     return other and { lasting = true, evidence = { r:show({ "Id=" .. other, "ActiveState=" .. found[1].ActiveState }) },
         text = string.format("%s runs, and the two cannot run at the same time (Conflicts=): to start %s would stop %s. Wait "
@@ -109,10 +120,13 @@ local function condition(at)
 end
 
 local function requirement(at)
-    local found, r = units_in(at, { "Requires", "Requisite", "BindsTo" }, { failed = true })
+    local found, r = units_in(at, { "Requires", "Requisite", "BindsTo" }, is_no_help)
     local other = found[1]
     if not other then
         return nil
+    elseif CANNOT_START[other.LoadState] then
+        return { lasting = true, evidence = { r:show({ "Id=" .. other.Id, "LoadState=" .. other.LoadState }) },
+            text = string.format("It requires %s, which %s: that has to be put right first.", other.Id, CANNOT_START[other.LoadState]) }
     end
     local id = other.Id
     local evidence = { r:show({ "Id=" .. id, "ActiveState=failed", "Result=" .. tostring(other.Result) }) }
@@ -166,8 +180,9 @@ local function resources(at)
     end
     local line = said.by_systemd(at.run, "(Failed to .-)$")
     return { lasting = true, evidence = missing and shown(at, "EnvironmentFiles") or {},
-        text = missing and string.format("Its EnvironmentFile=, %s, does not exist, so systemd does not start it: put the file back first.", missing)
-            or string.format("systemd lacks something to start it with%s. That has to be put right first.", line and " (" .. line:sub(1, QUOTED) .. ")" or "") }
+        text = missing and "Its EnvironmentFile=, " .. missing .. ", does not exist, so systemd does not start it: put the file back first."
+            or "systemd lacks something to start it with" .. (line and " (" .. line:sub(1, QUOTED) .. ")" or "")
+            .. ". That has to be put right first." }
 end
 
 local function before_start(at)
@@ -323,24 +338,41 @@ local function elsewhere(at, place)
             text and " (" .. text .. ")" or "") }
 end
 
+local function seconds_since(at, name)
+    local since = when.seconds(tostring(at.show[name]):match("%d+%-%d+%-%d+ %d+:%d+:%d+"))
+    local now = since and when.now(at.host)
+    return now and now >= since and now - since or nil
+end
+
+-- On its way up: for how long, and what is it at?
+local function on_its_way(at)
+    local seconds, before = seconds_since(at, "InactiveExitTimestamp"), at.show.ExecStartPre
+    before = type(before) == "table" and before[1] or before
+    local command = at.show.SubState == "start-pre" and tostring(before):match("argv%[%]=(.-) ; ignore_errors=")
+    return { lasting = true, evidence = shown(at, "SubState", "InactiveExitTimestamp"),
+        text = string.format("Its start began %s ago and is not over%s. To start it once more would only begin anew.",
+            seconds and when.duration(seconds) or "some time", command
+            and string.format(": what runs before it (ExecStartPre=), `%s`, has not ended", command:sub(1, QUOTED)) or "") }
+end
+
 -- Services of these types run, for systemd, before they are ready (systemd.service(5), Type=).
 local UNREADY = { simple = true, exec = true, idle = true }
 
 local function young(at, place)
-    local since = when.seconds(tostring(at.show.ActiveEnterTimestamp):match("%d+%-%d+%-%d+ %d+:%d+:%d+"))
-    local now = since and when.now(at.host)
-    if place.held or not UNREADY[at.show.Type] or not now or now < since or now - since > YOUNG then
+    local seconds = seconds_since(at, "ActiveEnterTimestamp")
+    if place.held or not UNREADY[at.show.Type] or not seconds or seconds > YOUNG then
         return nil
     end
     return { lasting = true, evidence = shown(at, "ActiveEnterTimestamp"),
         text = string.format("It was started %s ago and may still be on its way: give it the time that it takes, and ask again; to "
-            .. "start it once more would only begin anew.", when.duration(now - since)) }
+            .. "start it once more would only begin anew.", when.duration(seconds)) }
 end
 
 local CHECKS = {
     stopped = { conflict, condition, requirement, ended, never_started },
     crashed = { conflict, setup, resources, before_start, pid_file, result, read_only, low_port, words },
     running = { elsewhere, words, young },
+    starting = { on_its_way, words },
 }
 CHECKS["auto-restarting"] = { setup, resources, before_start, pid_file, result, read_only, low_port, words, looping }
 CHECKS["failed-start-limit"] = CHECKS.crashed

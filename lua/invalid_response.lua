@@ -191,7 +191,8 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, pee
         local cause = cause_of(failure, key, evidence)
         local svc = service_words(host, address, evidence)
         return confirm(cause, confirmed, string.format("%s, asked past nginx: %s%s.", key, answer.problem,
-            answer.line ~= "" and string.format(' ("%s")', answer.line:sub(1, 120)) or ""), svc, strangers(host, home, address))
+            answer.line ~= "" and string.format(' ("%s")', answer.line:sub(1, 120)) or ""), svc,
+            strangers(host, home, address))
     elseif answer.kind == "http" and not failure.fresh then
         return ruled_out { reason = string.format("%s sends a valid answer now (%d)", key, answer.code), evidence = evidence }
     elseif answer.kind == "http" then

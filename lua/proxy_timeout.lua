@@ -214,7 +214,7 @@ function M.read(host, symptom, item, peer)
         return nil, opening .. " Which location and time-out that was could not be told", true
     end
     if item.pass.kind ~= "proxy_pass" then
-        return M.read_unmeasured(host, item, opening)
+        return M.read_unmeasured(host, item, opening, peer)
     end
     local answer = measure(host, symptom, item, math.tointeger(math.min(PATIENCE, math.ceil(limit.seconds * 2) + 10)))
     if not answer then
@@ -256,7 +256,7 @@ local function pool_words(host, item)
 end
 
 -- FastCGI and its like cannot be asked without nginx.
-function M.read_unmeasured(host, item, opening)
+function M.read_unmeasured(host, item, opening, peer)
     if item.upstream.address.port then
         local answers, results = backend.ask(host, { scheme = "http", address = item.upstream.key, uri = "/", seconds = 3 })
         if answers[1].code then
@@ -264,6 +264,10 @@ function M.read_unmeasured(host, item, opening)
             return nil, "an HTTP server listens on " .. item.upstream.key .. ", which does not speak what "
                 .. item.pass.kind .. " speaks"
         end
+    end
+    local strange = holder_words(host, item, peer)
+    if strange then
+        return cause_of(item, "The backend hangs", opening .. strange, 85)
     end
     return cause_of(item, "The backend is slower than nginx waits", opening .. string.format(" How long it really takes cannot be "
         .. "measured from outside with %s, so no value is proposed: look at what the request does there (PHP-FPM: "
