@@ -11,6 +11,7 @@
 -- org.freedesktop.systemd1(5) for the properties, systemd.exec(5), "Process Exit Codes", for 200 to 245; systemd's
 -- own lines: src/core/job.c, unit.c, service.c, execute.c.
 
+local full_disk = require "full_disk"
 local own_view = require "own_view"
 local said = require "said"
 local service = require "service"
@@ -21,9 +22,9 @@ local when = require "when"
 local M = {}
 
 local PROPERTIES = "Type,PIDFile,User,ExecStartPre,EnvironmentFiles,Requires,Requisite,BindsTo,Conflicts,ConflictedBy,"
-    .. "ConditionResult,ConditionTimestampMonotonic,InactiveEnterTimestampMonotonic,ActiveEnterTimestampMonotonic,"
+    .. "ConditionResult,ConditionTimestampMonotonic,InactiveEnterTimestampMonotonic,"
     .. "ActiveEnterTimestamp,AmbientCapabilities,ProtectSystem,ReadWritePaths,RuntimeDirectory,StateDirectory,"
-    .. "CacheDirectory,LogsDirectory,SubState,InactiveExitTimestamp"
+    .. "CacheDirectory,LogsDirectory,SubState,InactiveExitTimestamp,UnitFileState"
 
 local YOUNG = 120 -- seconds; a large Java application takes such a time until it listens
 local QUOTED = 200 -- bytes of a line of the service's own
@@ -39,7 +40,7 @@ local function look(svc)
     local journal = host:run({ "journalctl", "--no-pager", "-o", "short-iso", "-n", "15", "-u", svc.name })
     local words = said.read(journal.ok and journal.out or "")
     return { svc = svc, host = host, unit = svc.unit or {}, show = r.ok and systemctl_show.parse(r.out)[1] or {}, result = r,
-             run = words.run, all = words.all }
+             run = words.run, all = words.all, whole = words.whole }
 end
 
 local function shown(at, ...)
@@ -103,14 +104,24 @@ local function met_now(host, condition)
     return (stat ~= nil) == (negated == "")
 end
 
+local UNMET = "skipped because of an unmet condition check %((.-)%)%.?$"
+
+-- By the unit's own properties, or, where systemd has forgotten a unit that nothing refers to, by its last word about it.
+local function was_skipped(at)
+    local show, last = at.show, nil
+    for _, entry in ipairs(at.all) do
+        last = entry.systemd and entry or last
+    end
+    local asked = number(show.ConditionTimestampMonotonic)
+    return (last and last.text:find(UNMET) ~= nil)
+        or show.ConditionResult == "no" and asked > 0 and asked >= number(show.InactiveEnterTimestampMonotonic)
+end
+
 local function condition(at)
-    local show = at.show
-    if show.ConditionResult ~= "no"
-        or number(show.ConditionTimestampMonotonic) < number(show.InactiveEnterTimestampMonotonic) then
+    if not was_skipped(at) then
         return nil
     end
-    local pattern = "skipped because of an unmet condition check %((.-)%)%.?$"
-    local what = said.by_systemd(at.all, pattern)
+    local what = said.by_systemd(at.all, UNMET)
     if what and met_now(at.host, what) then
         return nil
     end
@@ -140,13 +151,9 @@ local function requirement(at)
             is_service and ": to start " .. at.svc.name .. " starts " .. id .. " as well" or "") }
 end
 
-local function never_started(at)
-    if at.unit.UnitFileState == "disabled" and at.show.ActiveEnterTimestampMonotonic == "0" then
-        return { evidence = shown(at, "ActiveEnterTimestampMonotonic"),
-            text = string.format("It has not run since this host booted, since it is not enabled: `systemctl enable %s` lets it "
-                .. "come up with the host.", at.svc.name) }
-    end
-    return nil
+local function not_enabled(at)
+    return at.show.UnitFileState == "disabled" and { evidence = shown(at, "UnitFileState"), text = string.format(
+        "It is not enabled, so it does not come up with the host either: `systemctl enable %s`.", at.svc.name) } or nil
 end
 
 -- Failed ----------------------------------------------------------------------------------------------
@@ -249,8 +256,19 @@ local function may_write(show, path)
     return path:find("^/dev/") ~= nil
 end
 
+-- Does the service complain of this?  texts: plain, in lower case
+local function complains(at, ...)
+    local telling = said.telling(at.run)
+    for _, text in ipairs(telling and { ... } or {}) do
+        if telling.text:lower():find(text, 1, true) then
+            return true
+        end
+    end
+    return false
+end
+
 local function read_only(at, place)
-    if place.path and at.show.ProtectSystem == "strict" and not may_write(at.show, place.path) then
+    if place.path and complains(at, "read-only", place.path:lower()) and at.show.ProtectSystem == "strict" and not may_write(at.show, place.path) then
         local text, evidence = own_view.set_at(at.host, at.svc.name, "ProtectSystem", "strict")
         return { lasting = true, evidence = { evidence or shown(at, "ProtectSystem")[1] },
             text = string.format("It may not make its socket there: all is read-only to it (%s). Put RuntimeDirectory= into its unit "
@@ -261,7 +279,8 @@ end
 
 local function low_port(at, place)
     local user = at.show.User or ""
-    if not place.port or place.port >= 1024 or user == "" or user == "root" or user == "0"
+    -- gunicorn does not say why it "can't connect", which is how it calls bind(2) (sock.py).
+    if not complains(at, "permission denied", "eacces", "not permitted", "can't connect to") or not place.port or place.port >= 1024 or user == "" or user == "root" or user == "0"
         or (at.show.AmbientCapabilities or ""):find("cap_net_bind_service", 1, true) then
         return nil
     end
@@ -275,9 +294,28 @@ local function low_port(at, place)
             first:match("%d+")) }
 end
 
--- Starting again does not make room, and no file system writable.
-local LASTING = { ["no space left on device"] = "Make room there first.", ["disk quota exceeded"] = "Make room there first.",
+-- Starting again makes no file system writable.
+local LASTING = { ["disk quota exceeded"] = "Make room there first.",
                   ["read-only file system"] = "That file system has to be writable first." }
+
+-- It had no room to write (ENOSPC): has it now?
+local function room(at)
+    if not complains(at, "no space left on device", "enospc") then
+        return nil
+    end
+    local full, evidence = full_disk.find(at.host)
+    if not full then
+        return { lasting = true, evidence = {}, text = "Make room there first." }
+    elseif #full == 0 then
+        return { evidence = {}, text = "Now no local file system is full: it was, or what ran out was another thing, such as the file "
+            .. "watches that the kernel allows (fs.inotify)." }
+    end
+    local names = {}
+    for i, one in ipairs(full) do
+        names[i] = one.mount .. (one.what == "inodes" and " (no inode is left)" or "")
+    end
+    return { lasting = true, evidence = evidence, text = string.format("Full is %s: make room there first.", table.concat(names, ", ")) }
+end
 
 local function words(at)
     local telling = said.telling(at.run, at.svc.state ~= "running")
@@ -296,7 +334,7 @@ end
 -- Nobody stopped it, and it did not fail.
 local function ended(at)
     local over = said.by_systemd(at.run, "(Deactivated successfully)%.$") or said.by_systemd(at.run, "(Succeeded)%.$")
-    if not over or said.by_systemd(at.run, "^(Stopping) ") then
+    if not over or not at.whole or at.svc.name:find("%.socket$") or said.by_systemd(at.run, "^(Stopping) ") then
         return nil
     end
     local last = words(at)
@@ -369,12 +407,12 @@ local function young(at, place)
 end
 
 local CHECKS = {
-    stopped = { conflict, condition, requirement, ended, never_started },
-    crashed = { conflict, setup, resources, before_start, pid_file, result, read_only, low_port, words },
+    stopped = { conflict, condition, requirement, ended, not_enabled },
+    crashed = { conflict, setup, resources, before_start, pid_file, result, read_only, low_port, words, room },
     running = { elsewhere, words, young },
     starting = { on_its_way, words },
 }
-CHECKS["auto-restarting"] = { setup, resources, before_start, pid_file, result, read_only, low_port, words, looping }
+CHECKS["auto-restarting"] = { setup, resources, before_start, pid_file, result, read_only, low_port, words, room, looping }
 CHECKS["failed-start-limit"] = CHECKS.crashed
 
 function M.of(svc, place)

@@ -1,6 +1,7 @@
 -- said.lua: what a service and systemd said about its last run, from `journalctl -o short-iso -u UNIT`.
 --
---   said.read(text) -> { run = { entry, … }, all = { entry, … } }     run: since systemd last began to start it
+--   said.read(text) -> { run = { entry, … }, all = { entry, … }, whole = true | nil }     run: since systemd last began to
+--       start it; whole: that beginning is among what was read
 --       entry: { by = name of who said it, systemd = true where it was systemd itself, text =, line = the whole line }
 --   said.telling(run [, any]) -> entry | nil     the service's own line that most likely tells why it ended; any: if none
 --                                                complains, the last one that is not a mere notice
@@ -26,18 +27,18 @@ local function begins(entry)
 end
 
 function M.read(text)
-    local all, run, before = {}, {}, false
+    local all, run, before, whole = {}, {}, false, nil
     for line in text:gmatch("[^\n]+") do
         local entry = entry_of(line)
         all[#all + 1] = entry
         -- "Started" ends what "Starting" began, where the type of the service lets systemd say both.
         if entry and begins(entry) then
             run = (before and entry.text:find("^Started ")) and run or {}
-            before = entry.text:find("^Starting ") ~= nil
+            before, whole = entry.text:find("^Starting ") ~= nil, true
         end
         run[#run + 1] = entry
     end
-    return { all = all, run = run }
+    return { all = all, run = run, whole = whole }
 end
 
 -- The system's words for what made a call fail: who prints them says why.

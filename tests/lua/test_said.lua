@@ -29,6 +29,7 @@ local words = said.read(journal(
     "shop[8]: bye",
     "systemd[1]: shop.service: Main process exited, code=exited, status=1/FAILURE"))
 check.equal("the run before is not this one", #words.run, 9)
+check.equal("its beginning was seen", { words.whole, said.read(journal("shop[7]: bye")).whole }, { true, nil })
 check.equal("what complains tells more than what came last", text_of(said.telling(words.run)), "KeyError: 'price'")
 check.equal("systemd's own line", { said.by_systemd(words.run, "status=(%d+)/(%u+)$") }, { "1", "FAILURE" })
 check.equal("none of systemd's", { said.by_systemd(words.run, "bye") }, {})

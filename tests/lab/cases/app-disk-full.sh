@@ -14,4 +14,4 @@ damage() {
 }
 
 exit=2 status=cause-found cause=upstream-down recommended=
-says='No space left on device.* Make room there first'
+says='No space left on device.* Full is /srv/data: make room there first'
