@@ -55,18 +55,24 @@ end
 
 -- Stopped ---------------------------------------------------------------------------------------------
 
+-- Those that are asked about: no target and no slice, which hold nothing back by themselves, nor a name that systemctl prints in
+-- quotes or that a command line could take for an option ("-.mount", the root, which is always there).
+local function is_asked(unit)
+    return unit:find("^[%w:_.@\\][%w:_.@\\-]*$") and not unit:find("%.target$") and not unit:find("%.slice$")
+end
+
 -- Units of these properties that `is` says yes to -> array of parsed units, result
 local function units_in(at, names, is)
     local argv = { "systemctl", "show", "--no-pager", "--property=Id,ActiveState,Result,LoadState", "--" }
     for _, name in ipairs(names) do
         for _, unit in ipairs(systemctl_show.words(at.show[name])) do
-            argv[#argv + 1] = not unit:find("%.target$") and not unit:find("%.slice$") and #argv < 40 and unit or nil
+            argv[#argv + 1] = is_asked(unit) and #argv < 40 and unit or nil
         end
     end
     local r = argv[6] and at.host:run(argv)
     local found = {}
     for _, unit in ipairs(r and r.ok and systemctl_show.parse(r.out) or {}) do
-        found[#found + 1] = is(unit) and unit or nil
+        found[#found + 1] = is_asked(tostring(unit.Id)) and is(unit) and unit or nil
     end
     return found, r
 end
@@ -91,10 +97,15 @@ local function conflict(at)
             .. "until that is done, or decide which of them should run.", other, at.svc.name, other) }
 end
 
+-- A path with ".." in it is none that a step may look at.
+local function climbs(path)
+    return (path .. "/"):find("/../", 1, true) ~= nil
+end
+
 -- Of "ConditionPathExists=/x", "…=!/x", "…=|/x": is the path there now, as it should be?  nil: not known.
 local function met_now(host, condition)
     local negated, path = condition:match("^%a+PathExists=|?(!?)(/%S*)$")
-    if not path then
+    if not path or climbs(path) then
         return nil
     end
     local stat, why = host:stat(path)
@@ -180,7 +191,7 @@ local function resources(at)
     for _, value in ipairs(type(values) == "table" and values or { values }) do
         local path = value:match("^(/%S+) %(ignore_errors=no%)")
         local _, why = nil, nil
-        if path then
+        if path and not climbs(path) then
             _, why = at.host:stat(path)
         end
         missing = missing or (why == "absent" and path) or nil

@@ -199,7 +199,7 @@ local function enabled_services(host)
         end
     end
     for _, name in ipairs(host:list(WANTS) or {}) do
-        if name:find("^[^@]+@.+%.service$") then
+        if name:find("^[%w:_.][%w:_.-]*@[%w:_.@\\-]+%.service$") then
             put(name)
         end
     end
