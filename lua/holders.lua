@@ -19,7 +19,7 @@ local MANY = 16 -- processes that are looked at
 -- How programs say that they could not take an address: strerror(3), Node.js, gunicorn (sock.py).
 local IN_USE = { "address already in use", "eaddrinuse", "connection in use" }
 
--- Each process once -> array of { pid, name, svc = systemd's service that it runs in | nil, shown, socket = of ss }
+-- Each process once -> array of { pid, name, svc = systemd's service that it runs in | nil, shown, socket, address = of ss }
 local function processes_of(host, entries)
     local list, seen = {}, {}
     for i, entry in ipairs(entries) do
@@ -27,7 +27,8 @@ local function processes_of(host, entries)
             if not seen[process.pid] and #list < MANY then
                 seen[process.pid] = true
                 local svc, shown = service.of_pid(host, process.pid)
-                list[#list + 1] = { pid = process.pid, name = process.name, svc = svc, shown = shown, socket = i }
+                list[#list + 1] = { pid = process.pid, name = process.name, svc = svc, shown = shown, socket = i,
+                                    address = entry.address }
             end
         end
     end
@@ -92,12 +93,12 @@ local function usurped(host, address, list)
         own and string.format("%s (process %d), which it left behind,", holder.name, holder.pid) or called(holder), svc.name) }
 end
 
--- Sockets of the same address whose processes do not belong together.
+-- Sockets of the very same address whose processes do not belong together; of "*" and "127.0.0.1" only the closer one counts.
 local function side_by_side(list)
     local first = list[1]
     for _, process in ipairs(list) do
         local name, other = process.svc and process.svc.name, first.svc and first.svc.name
-        if process.socket ~= first.socket and name ~= other then
+        if process.socket ~= first.socket and process.address == first.address and name ~= other then
             return { evidence = { first.shown, process.shown }, text = string.format("Two listen there side by side, %s and %s, and "
                 .. "the kernel deals the connections out between them (SO_REUSEPORT): so one request may be well and the next "
                 .. "not. End the one that should not be there.", called(first), called(process)) }
