@@ -5,6 +5,7 @@ local deaths = require "deaths"
 local direct = require "direct"
 local fpm = require "fpm"
 local fpm_log = require "fpm_log"
+local holders = require "holders"
 local http_answer = require "http_answer"
 local lines = require "lines"
 local memory_kills = require "memory_kills"
@@ -26,6 +27,10 @@ local function service_words(host, address, evidence)
     end
     evidence[#evidence + 1] = svc and service.last_words(svc) or nil
     return svc
+end
+
+local function strangers(host, home, address)
+    return home and home.name == host.name and holders.look(host, address) or nil
 end
 
 -- The host whose pools and services can be behind that address, or nil.
@@ -96,7 +101,13 @@ local function cause_of(failure, key, evidence)
              said = tostring(failure.entry.message):gsub(" while .*$", "") }
 end
 
-local function confirm(cause, confirmed, text, svc)
+-- strange: what is strange about who listens there (holders.lua), or nil.
+local function confirm(cause, confirmed, text, svc, strange)
+    if strange then
+        table.move(strange.evidence, 1, #strange.evidence, #cause.evidence + 1, cause.evidence)
+        cause.summary, cause.said = text .. " " .. strange.text, nil
+        return confirmed(cause)
+    end
     cause.summary = text .. " nginx can pass no such answer on; it is the application that has to be mended"
         .. (svc and ": look at the log of " .. svc.name .. "." or ".")
     cause.said = nil
@@ -143,6 +154,15 @@ local function unasked(host, home, failure, address, key, why, evidence, confirm
         cause.said, why), svc)
 end
 
+local function refused_in_tls(host, symptom, key)
+    for _, one in ipairs(symptom.upstreams) do
+        if one.key == key then
+            return require("tls_upstream").refuses_late(host, symptom, one)
+        end
+    end
+    return false
+end
+
 function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, peer)
     local evidence = { nginx_log.show(failure) }
     local address = upstream.parse(failure.entry.upstream)
@@ -150,6 +170,9 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, pee
         return inconclusive { reason = "the log line does not say which upstream sent it", evidence = evidence }
     end
     local key, home = upstream.key(address), home_of(host, address, peer)
+    if refused_in_tls(host, symptom, key) then
+        return ruled_out { reason = key .. " sends no broken answer: it refuses nginx in TLS", evidence = evidence }
+    end
     local question, why = direct.of_failure(symptom, failure)
     local answer = question and ask(host, question)
     if not answer or answer.kind == "unasked" then
@@ -175,7 +198,8 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, pee
         local cause = cause_of(failure, key, evidence)
         local svc = service_words(host, address, evidence)
         return confirm(cause, confirmed, string.format("%s, asked past nginx: %s%s.", key, answer.problem,
-            answer.line ~= "" and string.format(' ("%s")', answer.line:sub(1, 120)) or ""), svc)
+            answer.line ~= "" and string.format(' ("%s")', answer.line:sub(1, 120)) or ""), svc,
+            strangers(host, home, address))
     elseif answer.kind == "http" and not failure.fresh then
         return ruled_out { reason = string.format("%s sends a valid answer now (%d)", key, answer.code), evidence = evidence }
     elseif answer.kind == "http" then
@@ -183,7 +207,7 @@ function M.judge(host, symptom, failure, confirmed, ruled_out, inconclusive, pee
         cause.likelihood = 70
         local svc = service_words(host, address, evidence)
         return confirm(cause, confirmed, string.format("nginx logged about %s: %s. Asked past nginx %d times it answered "
-            .. "properly, so it fails now and then, or at something that only nginx sends.", key, cause.said, TIMES), svc)
+            .. "properly, so it fails now and then, or at something that only nginx sends.", key, cause.said, TIMES), svc, strangers(host, home, address))
     end
     return inconclusive { reason = key .. ", asked past nginx: " .. answer.problem, evidence = evidence }
 end

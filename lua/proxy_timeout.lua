@@ -6,6 +6,7 @@ local backend = require "backend"
 local fpm = require "fpm"
 local fpm_limit = require "fpm_limit"
 local gunicorn = require "gunicorn"
+local holders = require "holders"
 local lines = require "lines"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
@@ -192,6 +193,18 @@ local function worker_words(host, item, peer)
     return ""
 end
 
+-- What is strange about those that listen there (holders.lua), or nil.
+local function holder_words(host, item, peer)
+    local address = item.upstream.address
+    local here = address.unix or addresses.place(host, address.host, peer) == "here"
+    local found = here and holders.look(host, address)
+    if not found then
+        return nil
+    end
+    table.move(found.evidence, 1, #found.evidence, #item.evidence + 1, item.evidence)
+    return " " .. found.text
+end
+
 -- -> cause | nil, reason, true where that is no ruling out but not knowing
 function M.read(host, symptom, item, peer)
     local limit = item.limit
@@ -201,7 +214,7 @@ function M.read(host, symptom, item, peer)
         return nil, opening .. " Which location and time-out that was could not be told", true
     end
     if item.pass.kind ~= "proxy_pass" then
-        return M.read_unmeasured(host, item, opening)
+        return M.read_unmeasured(host, item, opening, peer)
     end
     local answer = measure(host, symptom, item, math.tointeger(math.min(PATIENCE, math.ceil(limit.seconds * 2) + 10)))
     if not answer then
@@ -211,10 +224,11 @@ function M.read(host, symptom, item, peer)
         if not answer.waits then
             return nil, item.upstream.key .. " was asked directly, and " .. answer.trouble
         end
-        return cause_of(item, "The backend hangs", opening .. string.format(" Asked directly, it took the connection after %s "
-            .. "and gave no answer within %s: it hangs, so a longer wait would mend nothing. Look at the backend: what it "
-            .. "waits for itself (a database, a lock, another service), and whether all its workers are busy.",
-            seconds_text(answer.connect or 0), seconds_text(answer.total or 0)) .. worker_words(host, item, peer), 85)
+        local asked = string.format(" Asked directly, it took the connection after %s and gave no answer within %s: it hangs, so "
+            .. "a longer wait would mend nothing.", seconds_text(answer.connect or 0), seconds_text(answer.total or 0))
+        local strange = holder_words(host, item, peer)
+        return cause_of(item, "The backend hangs", opening .. asked .. (strange or " Look at the backend: what it waits for itself "
+            .. "(a database, a lock, another service), and whether all its workers are busy." .. worker_words(host, item, peer)), 85)
     end
     local took = item.phase == "body" and answer.total - answer.first_byte or answer.first_byte
     if took <= limit.seconds then
@@ -242,7 +256,7 @@ local function pool_words(host, item)
 end
 
 -- FastCGI and its like cannot be asked without nginx.
-function M.read_unmeasured(host, item, opening)
+function M.read_unmeasured(host, item, opening, peer)
     if item.upstream.address.port then
         local answers, results = backend.ask(host, { scheme = "http", address = item.upstream.key, uri = "/", seconds = 3 })
         if answers[1].code then
@@ -250,6 +264,10 @@ function M.read_unmeasured(host, item, opening)
             return nil, "an HTTP server listens on " .. item.upstream.key .. ", which does not speak what "
                 .. item.pass.kind .. " speaks"
         end
+    end
+    local strange = holder_words(host, item, peer)
+    if strange then
+        return cause_of(item, "The backend hangs", opening .. strange, 85)
     end
     return cause_of(item, "The backend is slower than nginx waits", opening .. string.format(" How long it really takes cannot be "
         .. "measured from outside with %s, so no value is proposed: look at what the request does there (PHP-FPM: "
@@ -281,7 +299,7 @@ function M.connect(host, symptom, item, peer)
         return cause_of(item, "The backend takes no more connections", opening .. string.format(" On %s its process listens, but "
             .. "%d connections wait to be accepted, and the queue holds %d: it is too busy, or it hangs. A longer wait in "
             .. "nginx mends nothing: look at the backend, and give it more workers if the load is right.", target.name,
-            entry.recv_q, entry.send_q) .. worker_words(host, item, peer), 90)
+            entry.recv_q, entry.send_q) .. (holder_words(host, item, peer) or worker_words(host, item, peer)), 90)
     end
     local patience = math.tointeger(math.min(20, math.ceil((limit and limit.seconds or 5) * 2) + 5))
     local answers, results = backend.ask(host, { scheme = "http", address = item.upstream.key, uri = "/", seconds = patience })

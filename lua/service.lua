@@ -6,6 +6,8 @@
 --   service.named(host, name)     -> svc (table below)
 --   service.of_port(host, port)   -> svc | nil, candidates   the one service that belongs to a port
 --   service.of_socket(host, path) -> svc | nil, candidates   … or to a Unix socket
+--   service.of_folder(host, path) -> svc | nil         the one whose RuntimeDirectory= the socket's folder is
+--   service.unit_of_pid(host, pid) -> name, evidence | nil     … its name alone
 --   service.of_pid(host, pid)     -> svc, evidence | nil       systemd's service that a process runs in
 --
 --   svc.name, .kind = "inventory"|"systemd"|"sysv"|"unknown", .how = why we think so (a sentence part)
@@ -179,33 +181,72 @@ local function add_unit_files(unit, files)
     end
 end
 
--- Enabled units that do not run, whose environment files, or whose own program's files as far as the
--- command line names them, hold this text.  Few files, each read whole: no search through folders.
-local function units_that_read(host, text)
+local WANTS = "/etc/systemd/system/multi-user.target.wants"
+
+-- The names of enabled services.  An instance of a template is in no list of unit files, only among what the host starts.
+local function enabled_services(host)
+    local names, seen = {}, {}
+    local function put(name)
+        if not seen[name] and not name:find("@%.service$") and #names < 200 then
+            seen[name] = true
+            names[#names + 1] = name
+        end
+    end
     local list = host:run({ "systemctl", "list-unit-files", "--no-pager", "--no-legend", "--type=service" })
-    local argv = { "systemctl", "show", "--no-pager",
-                   "--property=Id,ActiveState,EnvironmentFiles,ExecStart", "--" }
     for name, state in list.out:gmatch("(%S+%.service)%s+(%S+)[^\n]*") do
-        if state == "enabled" and not name:find("@%.service$") and #argv < 200 then
-            argv[#argv + 1] = name
+        if state == "enabled" then
+            put(name)
         end
     end
-    local found = {}
-    for _, unit in ipairs(argv[6] and systemctl_show.parse(host:run(argv).out) or {}) do
-        local files = {}
-        if unit.ActiveState ~= "active" then
-            add_unit_files(unit, files)
-        end
-        for _, path in ipairs(files) do
-            local body, _, read = host:read(path)
-            local line = body and line_that_names(body, text)
-            if line then
-                found[#found + 1] = { unit = unit.Id, path = path, line = line, read = read }
-                break
-            end
+    for _, name in ipairs(host:list(WANTS) or {}) do
+        if name:find("^[%w:_.][%w:_.-]*@[%w:_.@\\-]+%.service$") then
+            put(name)
         end
     end
-    return found
+    return names
+end
+
+-- The line that names the text among what the unit is given, or its own program's files.
+local function unit_that_names(host, unit, text, shown)
+    local starts = type(unit.ExecStart) == "table" and unit.ExecStart or { unit.ExecStart }
+    for _, value in ipairs(unit.Id:find("@", 1, true) and starts or {}) do
+        local line = line_that_names("ExecStart=" .. value, text)
+        if line then
+            return { unit = unit.Id, path = "its ExecStart=", line = line, read = shown }
+        end
+    end
+    local files = {}
+    if unit.ActiveState ~= "active" then
+        add_unit_files(unit, files)
+    else -- what runs is only meant if its own program, a script, says so: others name a port that they ask
+        files[1] = starts[1] and starts[1]:match("path=(/%S+) ;")
+    end
+    for _, path in ipairs(files) do
+        local body, _, read = nil, nil, nil
+        if not path:find("^/s?bin/") and not path:find("^/usr/") then
+            body, _, read = host:read(path)
+        end
+        local line = body and (unit.ActiveState ~= "active" or body:find("^#!")) and line_that_names(body, text)
+        if line then
+            return { unit = unit.Id, path = path, line = line, read = read }
+        end
+    end
+    return nil
+end
+
+-- Enabled units whose instance, environment files, or own program's files as far as the command line names them, hold
+-- this text; of those that run only scripts.  Few files, each read whole: no search through folders.
+local function units_that_read(host, text)
+    local argv = { "systemctl", "show", "--no-pager",
+                   "--property=Id,ActiveState,EnvironmentFiles,ExecStart", "--", table.unpack(enabled_services(host)) }
+    local shown = argv[6] and host:run(argv)
+    local idle, running = {}, {}
+    for _, unit in ipairs(shown and systemctl_show.parse(shown.out) or {}) do
+        local found = unit_that_names(host, unit, text, shown)
+        local list = unit.ActiveState ~= "active" and idle or running
+        list[#list + 1] = found
+    end
+    return #idle > 0 and idle or running
 end
 
 -- The service of the only uWSGI application that listens there.
@@ -293,21 +334,48 @@ function M.of_port(host, port)
     return from_nginx(host, port), names
 end
 
+-- systemd makes /run/NAME for the one service whose RuntimeDirectory= says so, and nobody else puts a socket there.
+function M.of_folder(host, path)
+    local folder = path:match("^/run/([^/]+)/[^/]+$") or path:match("^/var/run/([^/]+)/[^/]+$")
+    local setting = folder and "RuntimeDirectory=" .. folder
+    local found = {}
+    for _, unit in ipairs(setting and has_systemd(host) and units_that_name(host, setting) or {}) do
+        local exact = unit.line:match("^%s*(RuntimeDirectory=[^%s/]+)%s*$") == setting
+        found[#found + 1] = exact and unit.unit:find("%.service$") and unit or nil
+    end
+    if #found ~= 1 then
+        return nil
+    end
+    local svc = M.named(host, (found[1].unit:gsub("%.service$", "")), found[1].path .. " makes its folder")
+    svc.evidence[#svc.evidence + 1] = found[1].read:show(found[1].line)
+    return svc
+end
+
 function M.of_socket(host, path)
-    return by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path),
+    local svc, names = by_address(host, path, { path, "unix:" .. path }, fpm.of_socket(fpm.find(host), path),
         uwsgi.of_socket(host, path))
+    if svc or (names and #names > 0) then
+        return svc, names
+    end
+    local owner = M.of_folder(host, path)
+    return owner and M.is_down(owner) and owner or nil, names
 end
 
 -- By the kernel's word: systemd keeps each service in a control group of its own (systemd.resource-control(5)).
-function M.of_pid(host, pid)
+function M.unit_of_pid(host, pid)
     local text, _, r = host:read("/proc/" .. pid .. "/cgroup")
     local line = text and (text:match("0::[^\n]*") or text:match("%d+:name=systemd:[^\n]*"))
     local unit = line and not line:find("/user@", 1, true) and line:match("/([^/]+)%.service%f[/\0]")
+    return unit or nil, unit and r:show(line) or nil
+end
+
+function M.of_pid(host, pid)
+    local unit, shown = M.unit_of_pid(host, pid)
     local svc = unit and M.named(host, unit, "process " .. pid .. " runs in it")
     if not svc or svc.kind ~= "systemd" then
         return nil
     end
-    return svc, r:show(line)
+    return svc, shown
 end
 
 -- Is it down, in a way that starting it may mend?

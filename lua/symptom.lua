@@ -216,8 +216,10 @@ local function judge_answers(seen, answers)
         seen.state = "present"
         seen.summary = string.format("%s answers %s", seen.url, web.codes(answers))
     else
+        local error = count(answers, function(a) return a.code >= 500 end) > 0
         seen.state = "absent"
-        seen.summary = string.format("%s answers %s", seen.url, web.codes(answers))
+        seen.summary = string.format("%s answers %s%s", seen.url, web.codes(answers), error and ": an error, but not one that "
+            .. "nginx makes of a backend that fails; who answers so says why in its own log" or "")
     end
 end
 

@@ -91,25 +91,60 @@ function M.line_of(result, entry)
     return ""
 end
 
-local function ports_of(pid, result)
-    local ports = {}
-    for _, entry in ipairs(ss.listeners(result.out)) do
-        for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
-            if process.pid == pid then
-                ports[#ports + 1] = tostring(entry.port)
-            end
+local function has_process(svc, entry)
+    for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
+        if process.pid == svc.pid or service.unit_of_pid(svc.host, process.pid) == svc.name then
+            return true
         end
     end
-    return ports
+    return false
 end
 
--- A service that runs and listens on another port is not down.
+-- A service that runs and listens on another port is not down: itself, or a process that it started.
 function M.listens_elsewhere(svc, result)
-    if svc.state ~= "running" or not svc.pid or svc.pid == 0 then
+    if svc.kind ~= "systemd" or svc.state ~= "running" then
         return nil
     end
-    local ports = ports_of(svc.pid, result)
+    local ports, seen = {}, {}
+    for _, entry in ipairs(ss.listeners(result.out)) do
+        if not seen[entry.port] and has_process(svc, entry) then
+            seen[entry.port] = true
+            ports[#ports + 1] = tostring(entry.port)
+        end
+    end
     return #ports > 0 and ports or nil
+end
+
+-- It runs by an older version of the very file that names the port: systemd has not read it since -> evidence | nil
+function M.runs_by_older_unit(svc)
+    if svc.kind ~= "systemd" or svc.state ~= "running" or svc.how ~= tostring(svc.unit.FragmentPath) .. " names it" then
+        return nil
+    end
+    local r = svc.host:run({ "systemctl", "show", "--no-pager", "--property=NeedDaemonReload", "--", svc.name })
+    return r.ok and r.out:find("^NeedDaemonReload=yes") and r:show("NeedDaemonReload=yes") or nil
+end
+
+-- Let systemd read it and start the service by it.  ports: where it listens now, as texts; who else is sent there by
+-- nginx would lose it.
+function M.older_unit_cause(symptom, found, svc, ports, shown)
+    local fix = M.fix(symptom, found.target, found.upstream, svc)
+    local used = symptom.nx.config:used_keys()
+    table.insert(fix.commands, 1, { argv = { "systemctl", "daemon-reload" }, note = "systemd reads the unit's files again" })
+    fix.id, fix.title = "reload-unit-" .. service.slug(svc.name), string.format("Let systemd read %s, and restart %s", svc.unit.FragmentPath, svc.name)
+    fix.why = "The file says what nginx expects; systemd goes by what it read before. The restart ends requests that are under way."
+    fix.risk = "medium"
+    for _, port in ipairs(ports) do
+        for key in pairs(used) do
+            fix.recommended = fix.recommended and not key:find(":" .. port .. "$")
+        end
+    end
+    found.evidence[#found.evidence + 1] = shown
+    return {
+        title = "systemd runs the backend by an older unit file", likelihood = 95, evidence = found.evidence, fixes = { fix },
+        subject = { upstream = found.upstream.key, service = svc.name, host = found.target.name },
+        summary = string.format("%s %s names that port, but was changed since systemd read it (no `systemctl daemon-reload`): %s still "
+            .. "runs as it was before, and listens on port %s.", found.opening, svc.unit.FragmentPath, svc.name, table.concat(ports, ", ")),
+    }
 end
 
 function M.verify(symptom, target, upstream)

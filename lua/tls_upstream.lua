@@ -20,19 +20,29 @@ local SYSTEM_STORES = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/cert
 
 local function is_tls(entry)
     local message = tostring(entry.message)
+    -- With TLS 1.3 a backend refuses its client only when the client's handshake is over (RFC 8446, 4.4.2.4).
     return entry.phase == "SSL handshaking to upstream" or message:find("^upstream SSL certificate") ~= nil
+        or message:find("^SSL_%a+%(%) failed %(SSL: .*SSL alert number %d+") ~= nil
 end
 
--- The upstreams that failed in TLS, with what the line says: "verify" and its code, "name", or "handshake".
+-- A connection that ended after the handshake, in whatever way nginx came to notice it first.
+local function ended_late(entry)
+    local phase = tostring(entry.phase)
+    return tostring(entry.upstream):find("^https://") ~= nil and (phase:find("^reading response header") ~= nil
+        or phase:find("^sending request") ~= nil or phase == "connecting to upstream" and entry.errno == 32) -- EPIPE
+end
+
+-- The upstreams that failed in TLS, with what the line says: "verify" and its code, "name", "handshake", or "late" where it
+-- may have been refused by the backend after the handshake.
 function M.failing(symptom)
     local list = {}
     for _, upstream in ipairs(symptom.upstreams) do
         local entry = upstream.failure and upstream.failure.entry
-        if entry and upstream.address and upstream.address.port and is_tls(entry) then
+        if entry and upstream.address and upstream.address.port and (is_tls(entry) or ended_late(entry)) then
             local message = tostring(entry.message)
             local code = message:match("^upstream SSL certificate verify error: %((%d+):")
             list[#list + 1] = { upstream = upstream, entry = entry, code = tonumber(code),
-                kind = code and "verify" or message:find("^upstream SSL certificate does not match") and "name"
+                kind = not is_tls(entry) and "late" or code and "verify" or message:find("^upstream SSL certificate does not match") and "name"
                     or message:find("^upstream timed out") and "timeout" or "handshake" }
         end
     end
@@ -300,6 +310,31 @@ local function no_common_version(host, symptom, item)
         and string.format("%s is %s (%s:%d)", name, value, directive.file, directive.line) or name .. " is not set"), 93)
 end
 
+-- certificate_required says it (RFC 8446, 6.2); TLS 1.2 has only handshake_failure and bad_certificate for it, after the
+-- backend has asked for one.
+local CERTIFICATE_REQUIRED = "116"
+local REFUSALS = { ["40"] = true, ["42"] = true }
+
+local function demands_certificate(item, tried, result)
+    local number = tostring(item.entry.message):match("SSL alert number (%d+)")
+    for _, text in ipairs(tried.errors) do
+        if is_text(text) and text:find("alert certificate required", 1, true) then
+            return true
+        end
+    end
+    return number == CERTIFICATE_REQUIRED or REFUSALS[number] and not tried.handshake
+        and ("\n" .. result.out):find("\nAcceptable client certificate CA names", 1, true) ~= nil
+end
+
+local function client_certificate(symptom, item)
+    local value, directive, name = setting(symptom.nx.config, item.pass, "ssl_certificate")
+    return cause_of(item, "The backend demands a certificate of nginx", string.format("%s takes only clients that show a certificate "
+        .. "of their own, and %s. Whoever runs the backend has to give one to nginx: set %s and %s_key to it. Or, if that was "
+        .. "not meant, the backend has to stop asking for it.", written(item), directive and string.format(
+        "does not accept the one that nginx shows (%s %s, %s:%d)", name, value, directive.file, directive.line)
+        or "nginx shows none: " .. name .. " is not set", name, name), 95)
+end
+
 local function handshake(host, symptom, item)
     local versions = no_common_version(host, symptom, item)
     if versions then
@@ -313,6 +348,8 @@ local function handshake(host, symptom, item)
     elseif not as_nginx.handshake and plain[1].code and plain[1].code ~= 400 then
         add(item.evidence, backend.shown(plain_result[1]))
         return nil, item.upstream.key .. " speaks plain HTTP and no TLS"
+    elseif demands_certificate(item, as_nginx, r) then
+        return client_certificate(symptom, item)
     elseif as_nginx.handshake then
         return nil, "the handshake with " .. item.upstream.key .. " succeeds when it is tried with openssl"
             .. (item.kind == "timeout" and ", which nginx had no time for" or ", so what nginx asks for differs (proxy_ssl_protocols, "
@@ -337,10 +374,27 @@ local function handshake(host, symptom, item)
         .. "nginx does not send.", written(item), is_text(problem) and ": " .. problem or ""), 80)
 end
 
+local function late(host, symptom, item)
+    local tried, r = shake(host, item, { sni = item.sni and item.name or nil })
+    if not tried.handshake or not demands_certificate(item, tried, r) then
+        return nil, "the TLS handshake with " .. item.upstream.key .. " is not what fails"
+    end
+    add(item.evidence, show(r))
+    return client_certificate(symptom, item)
+end
+
+-- Does this backend take nginx's connection and then refuse it for want of a certificate?  upstream: one of the symptom's
+function M.refuses_late(host, symptom, upstream)
+    local item = { upstream = upstream, entry = upstream.failure and upstream.failure.entry, kind = "late" }
+    return item.entry ~= nil and ended_late(item.entry) and M.prepare(host, symptom, item) and late(host, symptom, item) ~= nil
+end
+
 -- -> cause | nil, reason, true where that is no ruling out but not knowing
 function M.look(host, symptom, item)
     if not M.prepare(host, symptom, item) then
-        return nil, "no proxy_pass of the configuration leads to " .. item.upstream.key, true
+        return nil, "no proxy_pass of the configuration leads to " .. item.upstream.key, item.kind ~= "late"
+    elseif item.kind == "late" then
+        return late(host, symptom, item)
     elseif item.kind == "handshake" or item.kind == "timeout" then
         return handshake(host, symptom, item)
     end

@@ -7,6 +7,7 @@ local memory_kills = require "memory_kills"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
 local nginx_log = require "nginx_log"
+local own_view = require "own_view"
 local join = require("paths").join
 local service = require "service"
 local socket_access = require "socket_access"
@@ -221,9 +222,12 @@ local function service_cause(host, symptom, found, svc, title, opening)
     local cause = { title = title, likelihood = 95, evidence = evidence, fixes = {},
                     subject = { upstream = found.socket.key, service = svc.name } }
     local may_start = svc.kind ~= "unknown" and svc.state ~= "masked" and svc.state ~= "absent"
-    local fix = may_start and start_fix(host, symptom, found, svc, { recommended = true, running = running,
+    local hindrance = require("hindrance").of(svc, { path = found.path, held = #(found.listeners or {}) > 0 })
+    add(evidence, hindrance.evidence)
+    summary = summary .. (hindrance.text ~= "" and " " .. hindrance.text or "")
+    local fix = may_start and not hindrance.lasting and start_fix(host, symptom, found, svc, { recommended = true, running = running,
         why = "Whoever listens on the socket makes its file when it starts." })
-    cause.summary = fix and summary or (summary .. " " .. cannot_start(svc))
+    cause.summary = (fix or hindrance.lasting) and summary or (summary .. " " .. cannot_start(svc))
     if fix then
         cause.fixes[1] = fix
     end
@@ -383,10 +387,19 @@ function M.missing(host, symptom, found, confirmed, inconclusive)
         return inconclusive { reason = opening .. " Which service should make it is not known: " .. problems[1],
                               evidence = found.evidence }
     end
+    local idle, shown = require("hindrance").idle(host, require("wrong_proxy_pass").idle_services(host))
+    local owner = service.of_folder(host, found.path)
+    if owner then
+        idle = string.format("%s Its folder is there for %s, which %s (%s): look why that makes no such socket.", idle, owner.name,
+            owner.state == "running" and "runs" or "does not", owner.how)
+        add(found.evidence, owner.evidence)
+        add(found.evidence, { service.last_words(owner) })
+    end
+    add(found.evidence, shown)
     return confirmed {
         title = "The backend's socket is missing", likelihood = 80, evidence = found.evidence,
         subject = { upstream = found.socket.key },
-        summary = opening .. " No PHP-FPM pool and no systemd unit of this host names it. Find out which "
+        summary = opening .. " No PHP-FPM pool and no systemd unit of this host names it." .. idle .. " Find out which "
             .. "service should listen there, or tell fettle: vars: {services: {\"" .. found.path .. "\": NAME}}.",
     }
 end
@@ -484,6 +497,33 @@ function M.denied(host, symptom, found, confirmed)
             " Pool [%s] in %s sets that.", pool.name, pool.file))
             .. (fix and "" or " Change listen.owner, listen.group or listen.mode there and restart " .. svc.name .. "."),
         fixes = fix and { fix } or {},
+    }
+end
+
+-- The host has the socket, and nginx may connect to it: does nginx see it at all?  -> cause | nil
+function M.unseen(host, symptom, found)
+    local nx, failure = symptom.nx, found.socket.failure
+    local pid = failure and found.socket.fresh and nginx.worker(host, nx)
+    if not pid then
+        return nil
+    end
+    local _, why, read = own_view.stat(host, pid, found.path)
+    if why ~= "absent" then
+        return nil
+    end
+    local svc = service.of_pid(host, nx.master.pid)
+    local setting, shown = nil, nil
+    if svc then
+        setting, shown = own_view.setting(host, svc.name, "files", found.path)
+    end
+    add(found.evidence, { read:show(read.err), shown })
+    return {
+        title = "nginx does not see the backend's socket", likelihood = 95, evidence = found.evidence, fixes = {},
+        subject = { upstream = found.socket.key },
+        summary = string.format("%s is there%s, and %s listens on it, but nginx has a view of the files of its own%s, in which it is "
+            .. "not. Let the backend listen below /run (RuntimeDirectory= in its unit) and point nginx there%s.", found.path,
+            written_at(found), M.who(found.listeners), setting and " (" .. setting .. ")" or "",
+            setting and ", or take that setting back and restart nginx" or ""),
     }
 end
 

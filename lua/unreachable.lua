@@ -65,6 +65,67 @@ local function filter_text(item, hosts)
     return #words > 0 and " The packet filter says so " .. table.concat(words, ", and ") .. "." or ""
 end
 
+-- Is the number in nft's set, range or value ("8000", "8000-9000", "{ 80, 8000-9000 }")?
+local function in_set(set, wanted)
+    for from, to in set:gmatch("(%d+)%-?(%d*)") do
+        local low = tonumber(from)
+        if low <= wanted and wanted <= (tonumber(to) or low) then
+            return true
+        end
+    end
+    return false
+end
+
+-- What a rule says of a property such as "dport" or "meta skuid": a set in braces, or one value; and whether all others are meant.
+-- nil where it says nothing.
+local function value_of(line, word)
+    local negated, rest = line:match("%f[%w]" .. word .. " (!?=? ?)(.*)")
+    if not rest then
+        return nil
+    end
+    return rest:match("^({[^}]*})") or rest:match("^(%S+)"), negated:find("!", 1, true) ~= nil
+end
+
+local function means(line, word, number, name)
+    local value, negated = value_of(line, word)
+    if not value then
+        return nil
+    end
+    local named = in_set(value:gsub('"[^"]*"', ""), number) or (name ~= nil and value:find('"' .. name .. '"', 1, true) ~= nil)
+    return named ~= negated
+end
+
+-- The first rule that ends connections of this user to this port, whoever else may connect (nft(8), meta skuid, skgid)
+-- -> line, result
+local function user_rule(host, user, port)
+    local lines, r = rules(host, function(line)
+        local his = means(line, "skuid", user.uid, user.name) or means(line, "skgid", user.gid, user.group)
+        return his and means(line, "dport", port) ~= false
+    end)
+    return lines[1], r
+end
+
+-- nginx fails just now, and who asks directly does not: they differ in the user that they run as.
+local function only_nginx(host, symptom, item)
+    local user, key = symptom.nx.worker, item.upstream.key
+    if not item.upstream.fresh or symptom.intermittent then
+        return nil, key .. " takes connections now, asked directly from nginx's host"
+    end
+    local line, r = nil, nil
+    if user and user.ok then
+        line, r = user_rule(host, user, item.upstream.address.port)
+    end
+    if not line then
+        return nil, key .. " takes connections from other programs of this host while nginx's fail: something concerns nginx alone, "
+            .. "such as its user in a packet filter, its source address (proxy_bind) or its network namespace", true
+    end
+    item.evidence[#item.evidence + 1] = r:show(line)
+    return cause(item, "A firewall shuts out nginx's own user", string.format("nginx%s cannot connect to %s, while who asks from the "
+        .. "same host as another user can. The packet filter of %s says so of %s, as whom nginx's workers run: `%s`. Let that rule "
+        .. "except port %d, if nginx is meant to get there.", item.written, key, host.name, user.name, line:match("^%s*(.-)%s*$"),
+        item.upstream.address.port), 95)
+end
+
 local function route(host, item)
     local address = bare(item.upstream.address.host)
     local r = host:run({ "ip", "route", "get", address })
@@ -148,25 +209,6 @@ local function rejected(host, item, target)
         item.upstream.address.port), 93)
 end
 
--- Others of this host do connect, and nginx does not: a rule about its user?
-local function only_nginx(host, symptom, item)
-    local user = symptom.nx.worker
-    local lines, r = rules(host, function(line)
-        local who = user and line:match("%f[%w]sk[ug]id (%S+)")
-        return who and (who == tostring(user.uid) or who == tostring(user.gid) or who == '"' .. user.name .. '"')
-    end)
-    if #lines == 0 then
-        return nil, string.format("%s takes connections from other programs of this host while nginx's fail: something concerns "
-            .. "nginx alone, such as its user in a packet filter, its source address (proxy_bind) or its network namespace",
-            item.upstream.key), true
-    end
-    item.evidence[#item.evidence + 1] = r:show(lines)
-    return cause(item, "A firewall rule keeps nginx's user from the backend", string.format("nginx%s cannot connect to %s, while "
-        .. "other programs of this host can: the packet filter has a rule for nginx's user %s (uid %d): `%s`. Somebody set it "
-        .. "on purpose: find out why, then let it allow port %d.", item.written, item.upstream.key, user.name, user.uid,
-        lines[1]:match("^%s*(.-)%s*$"), item.upstream.address.port), names(lines[1], item.upstream.address) and 94 or 80)
-end
-
 -- -> cause | nil, reason, true where that is no ruling out but not knowing
 function M.look(host, symptom, item, peer)
     local uses = tcp.uses(symptom.nx.config, item.upstream)
@@ -183,10 +225,8 @@ function M.look(host, symptom, item, peer)
     item.evidence[#item.evidence + 1] = backend.shown(results[1])
     if not answer.tool then
         return nil, "curl is missing, so the backend could not be asked directly", true
-    elseif (answer.code or (answer.connect or 0) > 0) and item.upstream.fresh then
-        return only_nginx(host, symptom, item)
     elseif answer.code or (answer.connect or 0) > 0 then
-        return nil, item.upstream.key .. " takes connections now, asked directly from nginx's host"
+        return only_nginx(host, symptom, item)
     elseif item.kind == "refused" then
         return rejected(host, item, target)
     elseif item.kind == "timeout" then

@@ -63,6 +63,8 @@ static const char *const reads[] = {
     S_CLIENT "-servername <host> -verify_hostname <host>",
     S_CLIENT "-noservername -verify_hostname <host> -CAfile <path>",
     S_CLIENT "-servername <host> -verify_hostname <host> -CAfile <path>",
+    "df -P -k -l", /* local file systems only: one over the network may never answer */
+    "df -P -i -l",
     "ip route show",
     "ip rule show",
     CURL_SHOWN " --connect-to <text> -- <url>",

@@ -11,8 +11,7 @@ damage() {
     ! systemctl restart "$fpm"
 }
 
-exit=2 status=cause-found cause=unix-socket recommended=unix-socket/restart-$fpm_id
-apply=6 after=502
-apply_says='max_childern'
+exit=2 status=cause-found cause=unix-socket recommended=
+says='max_childern.*by itself, so one more start mends nothing'
 # Each attempt makes the unit's notes and private folders anew, and lives for a moment.
 moves='^(/run/systemd/units|/run/systemd/journal/streams|/tmp|/var/tmp)[/ ]|: /usr/sbin/php-fpm|php-fpm-socket-helper|: sed -n s/'

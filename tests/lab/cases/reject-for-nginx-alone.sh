@@ -7,4 +7,4 @@ damage() {
 }
 
 exit=2 status=cause-found cause=unreachable recommended=
-says="rule for nginx's user www-data.*skgid .*reject"
+says='says so of www-data.*skgid .*reject'
