@@ -12,6 +12,7 @@
 -- own lines: src/core/job.c, unit.c, service.c, execute.c.
 
 local full_disk = require "full_disk"
+local memory_kills = require "memory_kills"
 local own_view = require "own_view"
 local said = require "said"
 local service = require "service"
@@ -417,13 +418,19 @@ local function young(at, place)
             .. "start it once more would only begin anew.", when.duration(seconds)) }
 end
 
+local function memory(at)
+    local text, kernel = memory_kills.explain(at.svc)
+    return text and { text = text, evidence = { kernel } } or nil
+end
+
 local CHECKS = {
     stopped = { conflict, condition, requirement, ended, not_enabled },
-    crashed = { conflict, setup, resources, before_start, pid_file, result, read_only, low_port, words, room },
+    crashed = { memory, conflict, setup, resources, before_start, pid_file, result, read_only, low_port, words, room },
     running = { elsewhere, words, young },
     starting = { on_its_way, words },
 }
-CHECKS["auto-restarting"] = { setup, resources, before_start, pid_file, result, read_only, low_port, words, room, looping }
+CHECKS["oom-killed"] = { memory, looping }
+CHECKS["auto-restarting"] = { memory, setup, resources, before_start, pid_file, result, read_only, low_port, words, room, looping }
 CHECKS["failed-start-limit"] = CHECKS.crashed
 
 function M.of(svc, place)

@@ -3,7 +3,6 @@
 local fpm = require "fpm"
 local fpm_pool = require "fpm_pool"
 local lines = require "lines"
-local memory_kills = require "memory_kills"
 local nginx = require "nginx"
 local nginx_change = require "nginx_change"
 local nginx_log = require "nginx_log"
@@ -212,9 +211,7 @@ local function service_cause(host, symptom, found, svc, title, opening)
     if words then
         evidence[#evidence + 1] = words
     end
-    local memory, kernel = memory_kills.explain(svc)
-    evidence[#evidence + 1] = kernel
-    local summary = opening .. " " .. service.describe(svc) .. " (" .. svc.how .. ")." .. (memory and " " .. memory or "")
+    local summary = opening .. " " .. service.describe(svc) .. " (" .. svc.how .. ")."
     local running = svc.state == "running"
     if svc.kind ~= "systemd" then
         summary = opening .. " It is the socket of " .. svc.name .. " (" .. svc.how .. ")."
