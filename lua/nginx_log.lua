@@ -3,7 +3,8 @@
 --   nginx_log.failures(host, nx, opts) -> {
 --       { entry (nginx_error.parse), raw = line, result = the read it comes from, at = local seconds | nil } …,
 --       newest last,
---       read = number of logs that could be read, problems = { sentences about those that could not } }
+--       read = number of logs that could be read, problems = { sentences about those that could not },
+--       moved = a sentence about a log that nginx writes under another name, or nil }
 --   nginx_log.quiet(nx) -> why an error log does not tell of failed requests, as a sentence part, or nil
 --
 -- opts.since: local seconds; older lines are left out (a line without a time is kept out too:
@@ -11,6 +12,7 @@
 
 local nginx_error = require "nginx_error"
 local nginx_access = require "nginx_access"
+local nginx_open_logs = require "nginx_open_logs"
 local join = require("paths").join
 local when = require "when"
 
@@ -27,6 +29,14 @@ local function unique(list)
         end
     end
     return out
+end
+
+local function set_of(list)
+    local set = {}
+    for _, item in ipairs(list) do
+        set[item] = true
+    end
+    return set
 end
 
 -- The files that hold this nginx's errors; `elsewhere` lists what is no file (syslog, stderr).
@@ -78,6 +88,17 @@ function M.access_logs(nx)
         paths[1] = join(nx.prefix, nx.compiled.access_log)
     end
     return unique(paths)
+end
+
+-- The same, under the names that nginx writes them by now.
+function M.written_access_logs(host, nx)
+    local paths = {}
+    local configured = set_of(M.access_logs(nx))
+    for i, path in ipairs(M.access_logs(nx)) do
+        local other = nginx_open_logs.instead(host, nx, path, configured)
+        paths[i] = other and other.path or path
+    end
+    return paths
 end
 
 local function tail(host, path)
@@ -155,24 +176,49 @@ local function from_journal(host, since, found)
     end
 end
 
-function M.failures(host, nx, opts)
-    local found = { read = 0, problems = {}, results = {} }
-    local paths, elsewhere = M.error_logs(host, nx)
+local function from_file(host, path, since, found)
+    local r = tail(host, path)
+    found.results[#found.results + 1] = r
+    if r.outcome == "exit" and r.code == 0 then
+        found.read = found.read + 1
+        collect(r, since, found)
+    elseif is_absent(r) then
+        found.read = found.read + 1
+    else
+        found.problems[#found.problems + 1] = "the error log " .. path .. " cannot be read: "
+            .. (r.err:match("^[^\n]+") or r.outcome)
+    end
+end
+
+-- A file that says nothing may be one that nginx does not write any more.
+local function from_moved(host, nx, paths, since, found)
+    local configured = set_of(paths)
     for _, path in ipairs(paths) do
-        local r = tail(host, path)
-        found.results[#found.results + 1] = r
-        if r.outcome == "exit" and r.code == 0 then
-            found.read = found.read + 1
-            collect(r, opts and opts.since, found)
-        elseif is_absent(r) then
-            found.read = found.read + 1
-        else
-            found.problems[#found.problems + 1] = "the error log " .. path .. " cannot be read: "
-                .. (r.err:match("^[^\n]+") or r.outcome)
+        local other = nginx_open_logs.instead(host, nx, path, configured)
+        if other then
+            found.read = math.max(0, found.read - 1)
+            if other.path then
+                found.moved = found.moved or other.says
+                from_file(host, other.path, since, found)
+            else
+                found.problems[#found.problems + 1] = other.says
+            end
         end
     end
+end
+
+function M.failures(host, nx, opts)
+    local found = { read = 0, problems = {}, results = {} }
+    local since = opts and opts.since
+    local paths, elsewhere = M.error_logs(host, nx)
+    for _, path in ipairs(paths) do
+        from_file(host, path, since, found)
+    end
+    if #found == 0 then
+        from_moved(host, nx, paths, since, found)
+    end
     if #elsewhere > 0 then
-        from_journal(host, opts and opts.since, found)
+        from_journal(host, since, found)
     end
     by_time(found)
     return found
@@ -185,9 +231,9 @@ end
 
 -- The newest request in the access logs that was answered 502 or 504 and may be asked again
 -- (GET or HEAD): {request entry, raw, result}, or nil.
-function M.last_failed_request(host, nx, since)
+function M.last_failed_request(host, nx)
     local newest
-    for _, path in ipairs(M.access_logs(nx)) do
+    for _, path in ipairs(M.written_access_logs(host, nx)) do
         local r = tail(host, path)
         for line in (r.outcome == "exit" and r.code == 0 and r.out or ""):gmatch("[^\n]+") do
             if line:find('" 50[24] ') then

@@ -243,7 +243,7 @@ end
 -- Takes out what is no news: what was logged before fettle's last repair, and what is about another
 -- configuration.  What our own questions have just provoked is news whatever it is about.
 local function drop_history(host, seen, clock)
-    local kept = { read = seen.failures.read, problems = seen.failures.problems }
+    local kept = { read = seen.failures.read, problems = seen.failures.problems, moved = seen.failures.moved }
     local repaired
     for _, failure in ipairs(seen.failures) do
         failure.fresh = seen.code ~= nil and failure.at ~= nil and clock.now ~= nil and failure.at >= clock.now
@@ -285,6 +285,10 @@ local function judge_logs(seen, since)
     elseif seen.state == "absent" and seen.history > 0 then
         seen.summary = seen.summary .. "; what the log still shows was before the last repair, or is about "
             .. "an address that nginx does not use any more"
+    elseif seen.state ~= "absent" and #seen.failures.problems > 0 then
+        seen.state = "unknown"
+        seen.summary = "no address is known to ask, and not all logs tell what failed: " .. seen.failures.problems[1]
+            .. ". Name the address that shows the error: -p url=URL"
     elseif seen.state ~= "absent" and nginx_log.quiet(seen.nx) then
         seen.state = "unknown"
         seen.summary = "no address is known to ask, and the error log says nothing about requests that fail: "
@@ -371,6 +375,9 @@ function M.look(host, params)
     -- Not where nginx itself gave no answer: then the log has nothing to say about it.
     if seen.state == "absent" or not seen.summary then
         judge_logs(seen, since)
+    end
+    if seen.failures.moved then
+        seen.summary = seen.summary .. "; " .. seen.failures.moved
     end
     seen.upstreams = group(seen.failures)
     if #seen.upstreams == 0 and seen.url and seen.state == "present" then

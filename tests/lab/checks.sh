@@ -85,7 +85,7 @@ logs_grew_by_our_requests() { # BEFORE AFTER WHAT
     for kind in access error; do
         size=$(stat -c %s "$seen/$1.$kind")
         cmp -s -n "$size" "$seen/$1.$kind" "$seen/$2.$kind" || wrong "$3: nginx's $kind log was changed, not only continued"
-        if tail -c "+$((size + 1))" "$seen/$2.$kind" | grep -vE "\"(GET|HEAD) $path HTTP/1\.[01]\".*(\"curl/|upstream)|$resolving|$echoes"; then
+        if tail -c "+$((size + 1))" "$seen/$2.$kind" | grep -vE "\"(GET|HEAD) $path HTTP/(1\.[01]|2\.0)\".*(\"curl/|upstream)|$resolving|$echoes"; then
             wrong "$3: nginx's $kind log has lines that no request of fettle made (see the log)"
         fi
     done
