@@ -16,6 +16,7 @@
 local address = require "nginx_address"
 local nginx = require "nginx"
 local nginx_log = require "nginx_log"
+local redirect = require "redirect"
 local repairs = require "repairs"
 local timeouts = require "timeouts"
 local unix_socket = require "unix_socket"
@@ -26,6 +27,7 @@ local when = require "when"
 local M = {}
 
 local TIMES = 3
+local MOST_REDIRECTS = 3
 local MOST_PATIENCE = 66 -- seconds: nginx's default of 60 and a little more
 
 -- What a URL on a curl command line may hold; anything else a client sent is not asked again.
@@ -344,6 +346,33 @@ local function ask(host, seen, since_at)
     judge_answers(seen, answers)
 end
 
+local KEPT = { "url", "via", "code", "failed_code", "summary", "state", "waits", "patience", "intermittent", "failures" }
+
+-- An address that only sends on to another one of this nginx: what fails there is what the client sees.  Where nothing
+-- does, the address that was meant stays.
+local function follow(host, seen, since_at)
+    local before = {}
+    for _, name in ipairs(KEPT) do
+        before[name] = seen[name]
+    end
+    local came_by = seen.url
+    for _ = 1, MOST_REDIRECTS do
+        local to = seen.state == "absent" and redirect.is(seen.code) and redirect.next(host, seen.nx, seen.url, seen.via)
+        if not to then
+            break
+        end
+        seen.url, seen.via = to.url, to.via
+        ask(host, seen, since_at)
+    end
+    if seen.state == "present" and seen.url ~= came_by then
+        seen.summary = string.format("%s sends on to %s", came_by, seen.summary:gsub("^(%S+) answers", "%1, which answers"))
+        return
+    end
+    for _, name in ipairs(KEPT) do
+        seen[name] = before[name]
+    end
+end
+
 function M.look(host, params)
     local nx = nginx.find(host)
     local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown",
@@ -370,6 +399,7 @@ function M.look(host, params)
     if chosen then
         seen.url, seen.via = chosen.url, chosen.via
         ask(host, seen, since_at)
+        follow(host, seen, since_at)
     end
     drop_history(host, seen, clock)
     -- Not where nginx itself gave no answer: then the log has nothing to say about it.
