@@ -87,7 +87,7 @@ local function look(host, symptom, key, failure)
     return { title = "The backend does not answer to the name that nginx sends", likelihood = 93,
              subject = { upstream = key, host = found.sent }, fixes = { change },
              evidence = { nginx_log.show(failure), lines.shown(host, found.pass), found.silent.result:show(""),
-                          found.good.result:show(found.good.lines and found.good.lines[1] or found.good.line) },
+                          found.good.result:show(found.good.result.out:match("^[^\r\n]*")) },
              summary = string.format("nginx sends %s the Host \"%s\", which is what stands in proxy_pass (%s:%d), and the backend hangs up "
                  .. "on that name. Asked the same with the Host \"%s\", which the client sent, it answers %d. `proxy_set_header Host $host;` "
                  .. "passes that on.%s", key, found.sent, found.pass.file, found.pass.line, found.name, found.good.code,
