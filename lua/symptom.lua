@@ -374,7 +374,7 @@ local function follow(host, seen, since_at)
 end
 
 function M.look(host, params)
-    local nx = nginx.find(host)
+    local nx = nginx.find(host, params.url)
     local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown",
                    host_name = host.name }
     seen.shown = seen.evidence -- the same, for the playbooks: the report takes `evidence`

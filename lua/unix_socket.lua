@@ -148,6 +148,9 @@ local function mode_edit(pool)
 end
 
 local function permission_edit(host, pool, user)
+    if not host:may_edit(pool.file) then
+        return nil, pool.file .. " is no file that fettle edits"
+    end
     local group = pool.pool:get("listen.group")
     local line = group and host:run({ "getent", "group", "--", group })
     local gid = line and tonumber(line.out:match("^[^:]*:[^:]*:(%d+)"))
