@@ -27,6 +27,15 @@ function M.refusing(symptom)
     return list
 end
 
+-- What nginx asks this upstream for, where that is only a part of what the client asked for (SSI, mirror, auth_request):
+-- the page itself may be answered well.  -> a sentence, or ""
+function M.part_of(upstream)
+    local entry = upstream.failure and upstream.failure.entry
+    local part = entry and type(entry.subrequest) == "string" and entry.subrequest:match("^/[^%s?]*")
+    return part and string.format(" nginx asks it within other requests (subrequest %s), which may be answered all the same.",
+        part:sub(1, 80)) or ""
+end
+
 -- Where the configuration writes this address; a log's 127.0.0.1 may stand there as a name.
 function M.uses(config, upstream)
     local exact, same_port = {}, {}
