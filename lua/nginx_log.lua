@@ -4,7 +4,9 @@
 --       { entry (nginx_error.parse), raw = line, result = the read it comes from, at = local seconds | nil } …,
 --       newest last,
 --       read = number of logs that could be read, problems = { sentences about those that could not },
---       moved = a sentence about a log that nginx writes under another name, or nil }
+--       moved = a sentence about a log that nginx writes under another name, or nil,
+--       limited = { what = "requests" | "connections", zone, raw, result, at }, the newest request that nginx itself
+--           turned away by limit_req or limit_conn, or nil }
 --   nginx_log.quiet(nx) -> why an error log does not tell of failed requests, as a sentence part, or nil
 --
 -- opts.since: local seconds; older lines are left out (a line without a time is kept out too:
@@ -117,6 +119,24 @@ local function newer(entry, since)
     return at, since == nil or (at ~= nil and at >= since)
 end
 
+-- ngx_http_limit_req_module.c, ngx_http_limit_conn_module.c; with ", dry run" nobody is turned away.
+local function read_limit(message)
+    local zone = message:match('^limiting requests, excess: [%d.]+ by zone "([%w_.-]+)"')
+    if zone then
+        return "requests", zone
+    end
+    zone = message:match('^limiting connections by zone "([%w_.-]+)"')
+    return zone and "connections", zone
+end
+
+local function note_limit(entry, raw, result, since, into)
+    local what, zone = read_limit(tostring(entry.message))
+    local at, fresh = newer(entry, since)
+    if what and fresh and raw ~= "" and at and (not into.limited or at >= into.limited.at) then
+        into.limited = { what = what, zone = zone, raw = raw, result = result, at = at }
+    end
+end
+
 -- The text as a whole goes to the parser: forged lines give themselves away by their neighbours.
 local function collect(result, since, into)
     local text = result.out
@@ -132,12 +152,14 @@ local function collect(result, since, into)
     end
     local entries = nginx_error.parse(text)
     for i, entry in ipairs(entries) do
+        local raw = #raws == #entries and raws[i] or ""
         if not entry.unparsed and #entry.suspects > 0 then
             local at, fresh = newer(entry, since)
             if fresh then
-                into[#into + 1] = { entry = entry, raw = #raws == #entries and raws[i] or "",
-                                    result = result, at = at }
+                into[#into + 1] = { entry = entry, raw = raw, result = result, at = at }
             end
+        elseif not entry.unparsed then
+            note_limit(entry, raw, result, since, into)
         end
     end
 end

@@ -245,7 +245,8 @@ end
 -- Takes out what is no news: what was logged before fettle's last repair, and what is about another
 -- configuration.  What our own questions have just provoked is news whatever it is about.
 local function drop_history(host, seen, clock)
-    local kept = { read = seen.failures.read, problems = seen.failures.problems, moved = seen.failures.moved }
+    local kept = { read = seen.failures.read, problems = seen.failures.problems, moved = seen.failures.moved,
+                   limited = seen.failures.limited }
     local repaired
     for _, failure in ipairs(seen.failures) do
         failure.fresh = seen.code ~= nil and failure.at ~= nil and clock.now ~= nil and failure.at >= clock.now
@@ -300,6 +301,31 @@ local function judge_logs(seen, since)
         seen.state = seen.no_curl and "unknown" or "absent"
         seen.summary = seen.no_curl and string.format("%s cannot be asked, since this host has no curl, and %s", seen.url, lately)
             or lately .. ", and no address is known to ask"
+    end
+end
+
+local LIMITS = { requests = "limit_req", connections = "limit_conn" }
+
+-- The directive of nginx's that turns requests away by this zone.
+local function limit_directive(nx, limited)
+    for d in nx.config:each(LIMITS[limited.what]) do
+        for _, arg in ipairs(d.args) do
+            if arg.text == limited.zone or arg.text == "zone=" .. limited.zone then
+                return string.format(" (%s:%d)", d.file, d.line)
+            end
+        end
+    end
+    return ""
+end
+
+-- An error that nginx makes without asking anybody is not the one that is looked for, and no sign of health either.
+local function judge_limits(seen, clock)
+    local limited = seen.failures.limited
+    if seen.state == "absent" and (seen.code or 0) >= 500 and limited and clock.now and limited.at >= clock.now then
+        seen.state = "unknown"
+        seen.summary = string.format("%s, and not since a backend failed: nginx itself turns requests away there, by %s with the zone "
+            .. "\"%s\"%s, and asks nobody", seen.summary, LIMITS[limited.what], limited.zone, limit_directive(seen.nx, limited))
+        seen.evidence[#seen.evidence + 1] = limited.result:show(limited.raw)
     end
 end
 
@@ -402,6 +428,7 @@ function M.look(host, params)
         follow(host, seen, since_at)
     end
     drop_history(host, seen, clock)
+    judge_limits(seen, clock)
     -- Not where nginx itself gave no answer: then the log has nothing to say about it.
     if seen.state == "absent" or not seen.summary then
         judge_logs(seen, since)
