@@ -9,8 +9,9 @@
 --           turned away by limit_req or limit_conn, or nil }
 --   nginx_log.quiet(nx) -> why an error log does not tell of failed requests, as a sentence part, or nil
 --
--- opts.since: local seconds; older lines are left out (a line without a time is kept out too:
--- what cannot be dated is no news).
+-- opts.since: local seconds; older lines are left out (a line without a time is kept out too: what cannot be dated is
+-- no news).  opts.clock: { now, epoch } of when.now; with it a log whose times are another zone's is read by its own
+-- clock: an nginx that was started with another TZ, or before the host's zone was changed, writes such times.
 
 local nginx_error = require "nginx_error"
 local nginx_access = require "nginx_access"
@@ -114,8 +115,9 @@ local function is_absent(result)
         and result.err:find("No such file or directory", 1, true) ~= nil
 end
 
-local function newer(entry, since)
+local function newer(entry, since, shift)
     local at = when.seconds(entry.time)
+    at = at and at + (shift or 0)
     return at, since == nil or (at ~= nil and at >= since)
 end
 
@@ -131,16 +133,66 @@ end
 
 local function note_limit(entry, raw, result, since, into)
     local what, zone = read_limit(tostring(entry.message))
-    local at, fresh = newer(entry, since)
+    local at, fresh = newer(entry, since, into.shift)
     if what and fresh and raw ~= "" and at and (not into.limited or at >= into.limited.at) then
         into.limited = { what = what, zone = zone, raw = raw, result = result, at = at }
     end
 end
 
+local function last_time(entries)
+    for i = #entries, 1, -1 do
+        local at = not entries[i].unparsed and when.seconds(entries[i].time)
+        if at then
+            return at
+        end
+    end
+    return nil
+end
+
+local QUARTER = 15 * 60 -- the finest step of a time zone
+local LEEWAY = 120
+
+-- By how much this log's clock is off the host's: its last line is as old as the file itself.
+local function shift_of(host, path, entries, clock)
+    local last = not path:find("^/proc/") and last_time(entries) -- a link there has no age of its file's
+    local stat = last and host:stat(host:realpath(path) or path)
+    local off = stat and stat.mtime and stat.mtime + (clock.now - clock.epoch) - last
+    local shift = off and math.floor(off / QUARTER + 0.5) * QUARTER
+    return shift and math.abs(off - shift) <= LEEWAY and shift or 0
+end
+
+-- Only where the times as they stand are no use: all that failed is old, or the last line is not written yet.
+local function needs_shift(entries, opts)
+    local last = last_time(entries)
+    if not last or last > opts.clock.now + LEEWAY then
+        return last ~= nil
+    end
+    local old = false
+    for _, entry in ipairs(entries) do
+        if not entry.unparsed and #entry.suspects > 0 then
+            if select(2, newer(entry, opts.since)) then
+                return false
+            end
+            old = true
+        end
+    end
+    return old
+end
+
+-- A log that is written so fast that what is read of it does not reach back far enough says nothing about the rest.
+local function note_short(path, entries, opts, into)
+    local first = entries[1] and not entries[1].unparsed and when.seconds(entries[1].time)
+    if first and opts.since and first + into.shift > opts.since then
+        into.problems[#into.problems + 1] = string.format("the last %d KiB of the error log %s go back to %s only", TAIL // 1024, path,
+            tostring(entries[1].time))
+    end
+end
+
 -- The text as a whole goes to the parser: forged lines give themselves away by their neighbours.
-local function collect(result, since, into)
-    local text = result.out
-    if #text >= TAIL then
+local function collect(host, path, result, opts, into)
+    local text, since = result.out, opts.since
+    local cut = #text >= TAIL
+    if cut then
         -- `tail -c` cuts the first line somewhere in its middle.
         text = text:match("^[^\n]*\n(.*)$") or ""
     end
@@ -151,10 +203,14 @@ local function collect(result, since, into)
         end
     end
     local entries = nginx_error.parse(text)
+    into.shift = since and opts.clock and needs_shift(entries, opts) and shift_of(host, path, entries, opts.clock) or 0
+    if cut then
+        note_short(path, entries, opts, into)
+    end
     for i, entry in ipairs(entries) do
         local raw = #raws == #entries and raws[i] or ""
         if not entry.unparsed and #entry.suspects > 0 then
-            local at, fresh = newer(entry, since)
+            local at, fresh = newer(entry, since, into.shift)
             if fresh then
                 into[#into + 1] = { entry = entry, raw = raw, result = result, at = at }
             end
@@ -198,12 +254,12 @@ local function from_journal(host, since, found)
     end
 end
 
-local function from_file(host, path, since, found)
+local function from_file(host, path, opts, found)
     local r = tail(host, path)
     found.results[#found.results + 1] = r
     if r.outcome == "exit" and r.code == 0 then
         found.read = found.read + 1
-        collect(r, since, found)
+        collect(host, path, r, opts, found)
     elseif is_absent(r) then
         found.read = found.read + 1
     else
@@ -213,7 +269,7 @@ local function from_file(host, path, since, found)
 end
 
 -- A file that says nothing may be one that nginx does not write any more.
-local function from_moved(host, nx, paths, since, found)
+local function from_moved(host, nx, paths, opts, found)
     local configured = set_of(paths)
     for _, path in ipairs(paths) do
         local other = nginx_open_logs.instead(host, nx, path, configured)
@@ -221,7 +277,7 @@ local function from_moved(host, nx, paths, since, found)
             found.read = math.max(0, found.read - 1)
             if other.path then
                 found.moved = found.moved or other.says
-                from_file(host, other.path, since, found)
+                from_file(host, other.path, opts, found)
             else
                 found.problems[#found.problems + 1] = other.says
             end
@@ -231,16 +287,16 @@ end
 
 function M.failures(host, nx, opts)
     local found = { read = 0, problems = {}, results = {} }
-    local since = opts and opts.since
+    opts = opts or {}
     local paths, elsewhere = M.error_logs(host, nx)
     for _, path in ipairs(paths) do
-        from_file(host, path, since, found)
+        from_file(host, path, opts, found)
     end
     if #found == 0 then
-        from_moved(host, nx, paths, since, found)
+        from_moved(host, nx, paths, opts, found)
     end
     if #elsewhere > 0 then
-        from_journal(host, since, found)
+        from_journal(host, opts.since, found)
     end
     by_time(found)
     return found

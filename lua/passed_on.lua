@@ -22,8 +22,19 @@ local function own_answer(config, block)
     return nil
 end
 
+-- One that holds only under a condition (a file, a header): whether it does cannot be read from the configuration.
+local function conditional_answer(config, block)
+    for _, d in ipairs(block and config:children(block) or {}) do
+        local answer = d.name == "if" and own_answer(config, d)
+        if answer then
+            return answer
+        end
+    end
+    return nil
+end
+
 -- -> { keys = { "host:port", … } of the one pass that the URL goes through, pass, server, location,
---      by_configuration = a `return 502`, why = what is not known }
+--      by_configuration = a `return 502`, maybe = one within an `if`, why = what is not known }
 function M.reached(symptom)
     local config = symptom.nx.config
     local scheme, host, port, uri = tostring(symptom.url):match("^(https?)://([^/:]+):?(%d*)(/?.*)$")
@@ -36,6 +47,7 @@ function M.reached(symptom)
     end
     out.server, out.location = server, location
     out.by_configuration = own_answer(config, location) or own_answer(config, server)
+    out.maybe = conditional_answer(config, server) or conditional_answer(config, location)
     local passes = {}
     for _, reachable in ipairs(config:reachable_passes(server, location) or {}) do
         passes[reachable.pass.directive] = true
@@ -148,6 +160,11 @@ function M.verdict(host, symptom, found, confirmed, ruled_out, inconclusive)
     local kept = first and from_cache(host, symptom, found, first)
     if kept then
         return confirmed(kept)
+    elseif first and first.answer.kind == "http" and found.reached.maybe then
+        local d = found.reached.maybe
+        return ruled_out { reason = string.format("nginx's own configuration answers %s here under a condition that seems to hold (%s:%d, "
+            .. "within an `if`): %s answers %d when it is asked past nginx, and nginx logged no failure", d.args[1].text, d.file, d.line,
+            first.key, first.answer.code), evidence = found.evidence }
     elseif first and first.answer.code then
         return ruled_out { reason = string.format("%s answers %d when it is asked past nginx", first.key, first.answer.code),
                            evidence = found.evidence }
