@@ -149,16 +149,28 @@ local function last_time(entries)
     return nil
 end
 
-local QUARTER = 15 * 60 -- the finest step of a time zone
-local LEEWAY = 120
+local LEEWAY = 120 -- seconds that a log may be ahead
 
--- By how much this log's clock is off the host's: its last line is as old as the file itself.
-local function shift_of(host, path, entries, clock)
-    local last = not path:find("^/proc/") and last_time(entries) -- a link there has no age of its file's
-    local stat = last and host:stat(host:realpath(path) or path)
-    local off = stat and stat.mtime and stat.mtime + (clock.now - clock.epoch) - last
-    local shift = off and math.floor(off / QUARTER + 0.5) * QUARTER
-    return shift and math.abs(off - shift) <= LEEWAY and shift or 0
+local function seconds_of_zone(offset)
+    local sign, hours, minutes = tostring(offset):match("^([+-])(%d%d)(%d%d)$")
+    local seconds = sign and tonumber(hours) * 3600 + tonumber(minutes) * 60
+    return seconds and (sign == "-" and -seconds or seconds)
+end
+
+-- By how much nginx's clock on the wall is off the host's: an access log names the zone that its times are in.
+local function zone_shift(host, nx, clock)
+    local newest, shift
+    for _, path in ipairs(M.access_logs(nx)) do
+        local r = tail(host, path)
+        local line = r.ok and r.out:match("([^\n]+)\n*$")
+        local entry = line and nginx_access.parse(line)[1]
+        local at = entry and not entry.unparsed and when.seconds(entry.time)
+        local zone = at and seconds_of_zone(entry.offset)
+        if zone and (not newest or at - zone > newest) then
+            newest, shift = at - zone, clock.now - clock.epoch - zone
+        end
+    end
+    return shift or 0
 end
 
 -- Only where the times as they stand are no use: all that failed is old, or the last line is not written yet.
@@ -189,7 +201,7 @@ local function note_short(path, entries, opts, into)
 end
 
 -- The text as a whole goes to the parser: forged lines give themselves away by their neighbours.
-local function collect(host, path, result, opts, into)
+local function collect(host, nx, path, result, opts, into)
     local text, since = result.out, opts.since
     local cut = #text >= TAIL
     if cut then
@@ -203,7 +215,7 @@ local function collect(host, path, result, opts, into)
         end
     end
     local entries = nginx_error.parse(text)
-    into.shift = since and opts.clock and needs_shift(entries, opts) and shift_of(host, path, entries, opts.clock) or 0
+    into.shift = since and opts.clock and needs_shift(entries, opts) and zone_shift(host, nx, opts.clock) or 0
     if cut then
         note_short(path, entries, opts, into)
     end
@@ -254,12 +266,12 @@ local function from_journal(host, since, found)
     end
 end
 
-local function from_file(host, path, opts, found)
+local function from_file(host, nx, path, opts, found)
     local r = tail(host, path)
     found.results[#found.results + 1] = r
     if r.outcome == "exit" and r.code == 0 then
         found.read = found.read + 1
-        collect(host, path, r, opts, found)
+        collect(host, nx, path, r, opts, found)
     elseif is_absent(r) then
         found.read = found.read + 1
     else
@@ -277,7 +289,7 @@ local function from_moved(host, nx, paths, opts, found)
             found.read = math.max(0, found.read - 1)
             if other.path then
                 found.moved = found.moved or other.says
-                from_file(host, other.path, opts, found)
+                from_file(host, nx, other.path, opts, found)
             else
                 found.problems[#found.problems + 1] = other.says
             end
@@ -290,7 +302,7 @@ function M.failures(host, nx, opts)
     opts = opts or {}
     local paths, elsewhere = M.error_logs(host, nx)
     for _, path in ipairs(paths) do
-        from_file(host, path, opts, found)
+        from_file(host, nx, path, opts, found)
     end
     if #found == 0 then
         from_moved(host, nx, paths, opts, found)
