@@ -1,7 +1,7 @@
 about='The application answered 502 once, and nginx keeps that answer for ten minutes; the application is well by now'
 site() {
     app_site
-    printf 'proxy_cache_path /var/lib/nginx/shop keys_zone=shop:1m;\n' >/etc/nginx/conf.d/cache.conf
+    printf 'proxy_cache_path /var/cache/shop keys_zone=shop:1m use_temp_path=off;\n' >/etc/nginx/conf.d/cache.conf
     sed -i 's|proxy_pass .*|&\n        proxy_cache shop;\n        proxy_cache_valid 200 1s;\n        proxy_cache_valid any 10m;|' "$shop"
     nginx_reload
 }
