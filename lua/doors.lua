@@ -6,6 +6,7 @@
 --   doors.is_elsewhere(host, answer) -> ip | nil                 what answered (web.answer) is no address of this host
 --   doors.stranger(host, answer, url, via) -> sentence part, evidence | nil     who listens there, where it is not nginx
 --   doors.open(host) -> sentence part, evidence | nil            where nginx listens
+--   doors.for_balancers(nx, url, via) -> the `listen … proxy_protocol` at that port | nil
 
 local address = require "nginx_address"
 local addresses = require "addresses"
@@ -136,6 +137,21 @@ function M.stranger(host, answer, url, via)
         return nil
     end
     return string.format("%s listens there (port %d), and not nginx", names_of(found), port), r:show(line_of(r, found))
+end
+
+-- Such a server closes each connection that does not begin with a line of the PROXY protocol, as a balancer's do.
+function M.for_balancers(nx, url, via)
+    local q = split(url)
+    local port = via and tonumber(via:match(":(%d+)$")) or q and q.port
+    for d in nx.config:each("listen") do
+        local listen = d.args[1] and address.parse_listen(d.args[1].text)
+        for i = 2, #d.args do
+            if listen and (listen.first or 80) == port and d.args[i].text == "proxy_protocol" then
+                return d
+            end
+        end
+    end
+    return nil
 end
 
 function M.open(host)

@@ -9,4 +9,5 @@ damage() {
 ask= quiet=yes
 
 exit=2 status=cause-found cause=upstream-down recommended=upstream-down/start-shop-app
+says='expects the PROXY protocol of a balancer there'
 apply=0 after=000
