@@ -104,6 +104,27 @@ local function compiled(host, binary)
              access_log = option("http%-log%-path") or "logs/access.log" }
 end
 
+-- An upgrade of the binary in the middle (USR2) has two masters of one configuration, and the new one is the old one's child.
+local function successor(masters, list, defaults)
+    local newest
+    for _, master in ipairs(masters) do
+        local config, prefix = config_of(master, defaults)
+        local first, its_prefix = config_of(masters[1], defaults)
+        if config ~= first or prefix ~= its_prefix then
+            return nil
+        end
+        for _, child in ipairs(processes.children(list, master.pid)) do
+            newest = child.args:find(MASTER) and child.pid or newest
+        end
+    end
+    for _, master in ipairs(masters) do
+        if master.pid == newest then
+            return master
+        end
+    end
+    return nil
+end
+
 -- Which master is meant, where several run?  The one that the inventory names, or the only one.
 local function choose(masters, wanted, defaults)
     if not (wanted.config or wanted.prefix) then
@@ -229,7 +250,7 @@ local function find(host, url)
     nx.compiled, nx.binary, nx.version = defaults, binary, defaults.version
     nx.master = choose(masters, wanted, defaults)
     if not nx.master and #masters > 1 and not (wanted.config or wanted.prefix) then
-        nx.master = by_address(host, masters, list, url)
+        nx.master = successor(masters, list, defaults) or by_address(host, masters, list, url)
     end
     nx.masters = masters
     if #masters > 1 and not nx.master then

@@ -5,8 +5,8 @@
 --       newest last,
 --       read = number of logs that could be read, problems = { sentences about those that could not },
 --       moved = a sentence about a log that nginx writes under another name, or nil,
---       limited = { what = "requests" | "connections", zone, raw, result, at }, the newest request that nginx itself
---           turned away by limit_req or limit_conn, or nil }
+--       own = { { entry, raw, result, at, limit = "requests" | "connections" | nil, zone } … }, the last requests about which
+--           nginx logged an error without asking an upstream; limit: they were turned away by limit_req or limit_conn }
 --   nginx_log.quiet(nx) -> why an error log does not tell of failed requests, as a sentence part, or nil
 --
 -- opts.since: local seconds; older lines are left out (a line without a time is kept out too: what cannot be dated is
@@ -131,11 +131,18 @@ local function read_limit(message)
     return zone and "connections", zone
 end
 
-local function note_limit(entry, raw, result, since, into)
-    local what, zone = read_limit(tostring(entry.message))
+local MOST_OWN = 64
+local GRAVE = { error = true, crit = true, alert = true, emerg = true }
+
+local function note_own(entry, raw, result, since, into)
+    local limit, zone = read_limit(tostring(entry.message))
     local at, fresh = newer(entry, since, into.shift)
-    if what and fresh and raw ~= "" and at and (not into.limited or at >= into.limited.at) then
-        into.limited = { what = what, zone = zone, raw = raw, result = result, at = at }
+    local own = type(entry.request) == "string" and type(entry.upstream) ~= "string" and (limit or GRAVE[entry.level])
+    if own and fresh and raw ~= "" and at then
+        into.own[#into.own + 1] = { entry = entry, raw = raw, result = result, at = at, limit = limit, zone = zone }
+        if #into.own > MOST_OWN then
+            table.remove(into.own, 1)
+        end
     end
 end
 
@@ -227,7 +234,7 @@ local function collect(host, nx, path, result, opts, into)
                 into[#into + 1] = { entry = entry, raw = raw, result = result, at = at }
             end
         elseif not entry.unparsed then
-            note_limit(entry, raw, result, since, into)
+            note_own(entry, raw, result, since, into)
         end
     end
 end
@@ -298,7 +305,7 @@ local function from_moved(host, nx, paths, opts, found)
 end
 
 function M.failures(host, nx, opts)
-    local found = { read = 0, problems = {}, results = {} }
+    local found = { read = 0, problems = {}, results = {}, own = {} }
     opts = opts or {}
     local paths, elsewhere = M.error_logs(host, nx)
     for _, path in ipairs(paths) do

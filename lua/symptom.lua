@@ -186,7 +186,7 @@ end
 -- configuration.  What our own questions have just provoked is news whatever it is about.
 local function drop_history(host, seen, clock)
     local kept = { read = seen.failures.read, problems = seen.failures.problems, moved = seen.failures.moved,
-                   limited = seen.failures.limited }
+                   own = seen.failures.own }
     local repaired
     for _, failure in ipairs(seen.failures) do
         failure.fresh = seen.code ~= nil and failure.at ~= nil and clock.now ~= nil and failure.at >= clock.now
@@ -249,7 +249,7 @@ local LIMITS = { requests = "limit_req", connections = "limit_conn" }
 
 -- The directive of nginx's that turns requests away by this zone.
 local function limit_directive(nx, limited)
-    for d in nx.config:each(LIMITS[limited.what]) do
+    for d in nx.config:each(LIMITS[limited.limit]) do
         for _, arg in ipairs(d.args) do
             if arg.text == limited.zone or arg.text == "zone=" .. limited.zone then
                 return string.format(" (%s:%d)", d.file, d.line)
@@ -259,14 +259,35 @@ local function limit_directive(nx, limited)
     return ""
 end
 
--- An error that nginx makes without asking anybody is not the one that is looked for, and no sign of health either.
-local function judge_limits(seen, clock)
-    local limited = seen.failures.limited
-    if seen.state == "absent" and (seen.code or 0) >= 500 and limited and clock.now and limited.at >= clock.now then
+-- Why nginx gave an error of its own, as a sentence part.
+local function own_words(nx, own)
+    if own.limit then
+        return string.format("nginx itself turns requests away there, by %s with the zone \"%s\"%s, and asks nobody", LIMITS[own.limit],
+            own.zone, limit_directive(nx, own))
+    end
+    return string.format("nginx itself says why: \"%s\"", tostring(own.entry.message):sub(1, 160))
+end
+
+-- What nginx logged just now about the very request that was asked, or nil.
+local function own_error(seen, clock)
+    local path = seen.url:match("^https?://[^/?#]+([^?#]*)")
+    for i = #seen.failures.own, 1, -1 do
+        local own = seen.failures.own[i]
+        local asked = own.entry.request:match("^%u+ ([^ ?]*)")
+        if own.at >= clock.now and asked == (path ~= "" and path or "/") then
+            return own
+        end
+    end
+    return nil
+end
+
+-- An error that nginx makes itself is not the one that is looked for, and no sign of health either.
+local function judge_own_error(seen, clock)
+    local own = seen.state == "absent" and (seen.code or 0) >= 500 and clock.now and own_error(seen, clock)
+    if own then
         seen.state = "unknown"
-        seen.summary = string.format("%s, and not since a backend failed: nginx itself turns requests away there, by %s with the zone "
-            .. "\"%s\"%s, and asks nobody", seen.summary, LIMITS[limited.what], limited.zone, limit_directive(seen.nx, limited))
-        seen.evidence[#seen.evidence + 1] = limited.result:show(limited.raw)
+        seen.summary = string.format("%s, and not since a connection to a backend failed: %s", seen.summary, own_words(seen.nx, own))
+        seen.evidence[#seen.evidence + 1] = own.result:show(own.raw)
     end
 end
 
@@ -425,7 +446,7 @@ function M.look(host, params)
     if seen.answer then
         judge_door(host, seen)
     end
-    judge_limits(seen, clock)
+    judge_own_error(seen, clock)
     -- Not where nginx itself gave no answer: then the log has nothing to say about it.
     if seen.state == "absent" or not seen.summary then
         judge_logs(seen, since)
