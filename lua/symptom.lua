@@ -286,7 +286,7 @@ local function judge_own_error(seen, clock)
     local own = seen.state == "absent" and (seen.code or 0) >= 500 and clock.now and own_error(seen, clock)
     if own then
         seen.state = "unknown"
-        seen.summary = string.format("%s, and not since a connection to a backend failed: %s", seen.summary, own_words(seen.nx, own))
+        seen.summary = string.format("%s, but no connection to a backend failed: %s", seen.summary, own_words(seen.nx, own))
         seen.evidence[#seen.evidence + 1] = own.result:show(own.raw)
     end
 end

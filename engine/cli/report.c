@@ -280,10 +280,55 @@ json_t *report_causes(const json_t *host, const char *verdict)
     return list;
 }
 
+static const char *reason_of(const json_t *item)
+{
+    const char *reason = report_text(item, "reason");
+
+    return *reason ? reason : report_text(item, "summary");
+}
+
+/* "a, b, c:", all of the list that give the same reason as the item at `from`; NULL if an earlier
+ * one does, too. */
+static char *who_says(const json_t *list, size_t from, bool *several)
+{
+    const char *reason = reason_of(json_array_get(list, from));
+    struct buf who;
+    const json_t *item;
+    char *text;
+    size_t i;
+
+    *several = false;
+    buf_init(&who, 4096);
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(reason_of(item), reason) != 0)
+            continue;
+        if (i < from)
+            break;
+        *several = i > from;
+        buf_addf(&who, "%s%s", i > from ? ", " : "", report_text(item, "playbook"));
+    }
+    text = who.len ? mem_format("%s:", who.data) : NULL;
+    buf_release(&who);
+    return text;
+}
+
+static void one_reason(const struct style *s, enum look look, const char *who, bool several,
+                       const char *reason)
+{
+    char *first = mem_format("%s ", who);
+
+    if (several)
+        style_wrap(s, look, 4, "", who);
+    style_wrap(s, look, several ? 6 : 4, several ? "" : first, reason);
+    free(first);
+}
+
 static void reasons(const struct style *s, enum look look, const char *title, const json_t *list,
                     bool verbose)
 {
     const json_t *item;
+    bool several = false;
     size_t i;
 
     if (json_array_size(list) == 0)
@@ -291,13 +336,15 @@ static void reasons(const struct style *s, enum look look, const char *title, co
     style_line(s, look, 2, "%s", title);
     json_array_foreach(list, i, item)
     {
-        const char *reason = report_text(item, "reason");
-        char *first = mem_format("%s: ", report_text(item, "playbook"));
+        /* With their evidence they differ, so then each stands by itself. */
+        char *who = verbose ? mem_format("%s:", report_text(item, "playbook"))
+                            : who_says(list, i, &several);
 
-        style_wrap(s, look, 4, first, *reason ? reason : report_text(item, "summary"));
+        if (who)
+            one_reason(s, look, who, several, reason_of(item));
         if (verbose)
             report_evidence(s, json_object_get(item, "evidence"), 6);
-        free(first);
+        free(who);
     }
 }
 
