@@ -3,6 +3,7 @@ site() {
     raw_site
     sed -i 's|client.recv(65536)|asked = client.recv(65536)\n    if b"POST" in asked:\n        client.close()\n        continue|' /srv/shop/raw.py
     systemctl restart shop-app
+    wait_for curl -s -o /dev/null http://127.0.0.1:8000/
     sed -i 's|proxy_pass .*|&\n        client_max_body_size 100m;|' "$shop"
     nginx_reload
 }
