@@ -4,8 +4,8 @@
 --   doors.compose(listen, name, path) -> url, via               how to ask it: via is HOST:PORT
 --   doors.here(nx, url) -> url, via | nil                        the same page of this nginx, whatever the name resolves to
 --   doors.is_elsewhere(host, answer) -> ip | nil                 what answered (web.answer) is no address of this host
---   doors.stranger(host, answer, url, via) -> sentence part, evidence | nil     who listens there, where it is not nginx
---   doors.open(host) -> sentence part, evidence | nil            where nginx listens
+--   doors.stranger(host, nx, answer, url, via) -> sentence part, evidence | nil     who listens there, where it is not nginx
+--   doors.open(host, nx) -> sentence part, evidence | nil        where nginx listens
 --   doors.for_balancers(nx, url, via) -> the `listen … proxy_protocol` at that port | nil
 
 local address = require "nginx_address"
@@ -105,11 +105,15 @@ function M.is_elsewhere(host, answer)
     return answer.ip and addresses.place(host, answer.ip, function() return nil end) == "elsewhere" and answer.ip or nil
 end
 
-local NGINX = { nginx = true, openresty = true }
-
-local function names_of(entry)
+local function name_of(entry)
     local list = type(entry.processes) == "table" and entry.processes or {}
-    return list[1] and list[1].name, list
+    return list[1] and list[1].name
+end
+
+-- By the name of its binary, of which the kernel keeps 15 bytes (a build of one's own may be called nginx-debug).
+local function is_nginx(nx, name)
+    local own = nx.master and nx.master.binary:match("([^/]+)$")
+    return name == "nginx" or name == "openresty" or (own ~= nil and name == own:sub(1, 15))
 end
 
 local function line_of(result, entry)
@@ -122,13 +126,13 @@ local function line_of(result, entry)
     return ""
 end
 
-function M.stranger(host, answer, url, via)
+function M.stranger(host, nx, answer, url, via)
     local q, r = split(url), host:run({ "ss", "-H", "-ltnp" })
     local port = via and tonumber(via:match(":(%d+)$")) or q and q.port
     local found
     for _, item in ipairs(r.ok and answer.ip and ss.listens(ss.listeners(r.out), answer.ip, port) or {}) do
-        local name = names_of(item.entry)
-        if not name or NGINX[name] then
+        local name = name_of(item.entry)
+        if not name or is_nginx(nx, name) then
             return nil -- or nobody may see who it is
         end
         found = found or item.entry
@@ -136,7 +140,7 @@ function M.stranger(host, answer, url, via)
     if not found then
         return nil
     end
-    return string.format("%s listens there (port %d), and not nginx", names_of(found), port), r:show(line_of(r, found))
+    return string.format("%s listens there (port %d), and not nginx", name_of(found), port), r:show(line_of(r, found))
 end
 
 -- Such a server closes each connection that does not begin with a line of the PROXY protocol, as a balancer's do.
@@ -154,12 +158,12 @@ function M.for_balancers(nx, url, via)
     return nil
 end
 
-function M.open(host)
+function M.open(host, nx)
     local r = host:run({ "ss", "-H", "-ltnp" })
     local texts, shown, seen = {}, {}, {}
     for _, entry in ipairs(r.ok and ss.listeners(r.out) or {}) do
         local text = (entry.address:find(":", 1, true) and "[" .. entry.address .. "]" or entry.address) .. ":" .. entry.port
-        if NGINX[names_of(entry) or ""] and #texts < 6 and not seen[text] then
+        if is_nginx(nx, name_of(entry)) and #texts < 6 and not seen[text] then
             seen[text] = true
             texts[#texts + 1], shown[#shown + 1] = text, line_of(r, entry)
         end

@@ -378,14 +378,14 @@ end
 local function judge_door(host, seen)
     local words, shown
     if seen.silent and tostring(seen.answer.trouble):find("refused", 1, true) then
-        words, shown = doors.open(host)
+        words, shown = doors.open(host, seen.nx)
         seen.summary = words and seen.summary .. ". " .. words or seen.summary
     elseif seen.silent then
         local d = doors.for_balancers(seen.nx, seen.url, seen.via)
         seen.summary = d and string.format("%s; it expects the PROXY protocol of a balancer there (%s:%d), so it cannot be asked from here",
             seen.summary, d.file, d.line) or seen.summary
     elseif seen.state == "present" and seen.failed_code and not seen.fresh_failure then
-        words, shown = doors.stranger(host, seen.answer, seen.url, seen.via)
+        words, shown = doors.stranger(host, seen.nx, seen.answer, seen.url, seen.via)
         if words then
             seen.state, seen.summary = "unknown", seen.summary .. ", but " .. words
         end
