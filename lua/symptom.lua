@@ -231,8 +231,9 @@ local function judge_logs(seen, since)
             .. "an address that nginx does not use any more"
     elseif seen.state ~= "absent" and #seen.failures.problems > 0 then
         seen.state = "unknown"
-        seen.summary = "no address is known to ask, and not all logs tell what failed: " .. seen.failures.problems[1]
-            .. ". Name the address that shows the error: -p url=URL"
+        seen.summary = (seen.no_curl and seen.url .. " cannot be asked, since this host has no curl" or "no address is known to ask")
+            .. ", and not all logs tell what failed: " .. seen.failures.problems[1]
+            .. (seen.no_curl and "" or ". Name the address that shows the error: -p url=URL")
     elseif seen.state ~= "absent" and nginx_log.quiet(seen.nx) then
         seen.state = "unknown"
         seen.summary = "no address is known to ask, and the error log says nothing about requests that fail: "
