@@ -8,7 +8,12 @@
 --     upstreams = { {key = "unix:/run/x.sock" | "10.0.0.5:8080", address, failure | nil, count,
 --                    fresh = it failed when it was asked just now} … }, newest first,
 --     waits = true where nginx took the request and gave no answer for as long as it was asked,
---     intermittent = true where it fails now and then }
+--     intermittent = true where it fails now and then,
+--     answer = the last one (web.answer), silent = true where there was none, fresh_failure = true where nginx logged one since,
+--     clock = { now, epoch } of when.now before anything was asked }
+--
+-- An address that sends on to another one of this nginx is followed, and one that leads to another host is asked of this
+-- nginx as well: url and via are then what failed.
 --
 -- The address is asked first and the log read afterwards: the line that our own question left is
 -- the freshest evidence there is.
@@ -352,9 +357,19 @@ local function restore(seen, before)
     end
 end
 
+-- Has this nginx logged a failure since it was asked?  Then the question came to it, by whatever way.
+local function came_to_us(seen)
+    for _, failure in ipairs(seen.failures) do
+        if seen.clock and failure.at and failure.at >= seen.clock.now then
+            return true
+        end
+    end
+    return false
+end
+
 -- A name may lead to a balancer, or to the host that served it before: what this nginx says is asked of itself.
 local function ask_here(host, seen, since_at)
-    local ip = not seen.via and seen.answer and doors.is_elsewhere(host, seen.answer)
+    local ip = not seen.via and seen.answer and not came_to_us(seen) and doors.is_elsewhere(host, seen.answer)
     local url, via
     if ip then
         url, via = doors.here(seen.nx, seen.url)
@@ -366,13 +381,13 @@ local function ask_here(host, seen, since_at)
     seen.url, seen.via, seen.failed_code, seen.intermittent, seen.waits, seen.silent = url, via, nil, nil, nil, nil
     ask(host, seen, since_at)
     if seen.state == "present" or before.state ~= "present" then
-        seen.summary = string.format("%s leads to %s, which is not this host; here %s", asked, ip, seen.summary)
+        seen.summary = string.format("%s leads to %s, which is no address of this host; here %s", asked, ip, seen.summary)
         return
     end
     local here = seen.summary
     restore(seen, before)
     seen.state = "unknown"
-    seen.summary = string.format("%s, but that is said by %s, which is not this host; here %s. Ask there", before.summary, ip, here)
+    seen.summary = string.format("%s, but that is said by %s, which is no address of this host; here %s. Ask there", before.summary, ip, here)
 end
 
 -- Who is it that answers, or nobody?

@@ -15,4 +15,4 @@ damage() { dns_says www.internal "$backend_address"; }
 url=http://www.internal/
 
 exit=3 status=inconclusive cause= recommended=
-says='another host|not this host'
+says='said by .*, which is no address of this host; here http://www.internal/ answers 200'
