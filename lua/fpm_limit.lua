@@ -2,7 +2,7 @@
 --
 --   fpm_limit.look(host, pool, at) -> { max =, busy = children now, queue =, backlog =, rss = bytes | nil,
 --                                       available = bytes | nil, said = fpm_log line | nil, evidence = {…} }
---   fpm_limit.fix(pool, seen, verify) -> fix | nil, reason
+--   fpm_limit.fix(host, pool, seen, verify) -> fix | nil, reason
 --
 -- The kernel refuses a connection to a socket whose queue is full (EAGAIN on a Unix socket); a queue fills when
 -- all pm.max_children processes are at work. Source: php-src sapi/fpm/fpm/fpm_process_ctl.c, unix(7).
@@ -80,7 +80,7 @@ local function more(seen)
     return room and math.min(2 * seen.max + 2, seen.max + room) or nil
 end
 
-function M.fix(pool, seen, verify)
+function M.fix(host, pool, seen, verify)
     local n = seen.max and more(seen)
     if not n then
         return nil, "how much memory a process takes could not be read"
@@ -88,6 +88,8 @@ function M.fix(pool, seen, verify)
         return nil, "this host's memory carries no more processes"
     elseif not pool.service or not fpm.validate(pool) then
         return nil, "the service that runs the pool is not known"
+    elseif not host:may_edit(pool.file) then
+        return nil, pool.file .. " is no file that fettle edits"
     end
     local text, reason = fpm_pool.set(pool.text, pool.name, "pm.max_children", tostring(n))
     if not text then

@@ -127,6 +127,34 @@ local function confirm_death(cause, confirmed, key, death)
     return confirmed(cause)
 end
 
+-- The request's method and path, as a sentence part.
+local function asked_for(entry)
+    local request = tostring(entry.request):match("^(%u+ [^%s?]*)")
+    return request and " for " .. request:sub(1, 120) or ""
+end
+
+local HAS_BODY = { POST = true, PUT = true, PATCH = true }
+
+-- Broken pipe, or a reset, while nginx was still writing: whatever the request was, the other side had closed already.
+-- Where nginx was done with writing, a reset still says that not all of it was read (RFC 2525, 2.17).
+local function is_hung_up(entry)
+    if entry.phase == "sending request to upstream" then
+        return entry.errno == 32 or entry.errno == 104
+    end
+    return entry.phase == "reading response header from upstream" and entry.errno == 104
+        and HAS_BODY[tostring(entry.request):match("^%u+")] == true
+end
+
+local function confirm_hung_up(cause, confirmed, failure, key, svc)
+    cause.title, cause.likelihood = "The backend hangs up before it has the whole request", 80
+    cause.summary = string.format("%s closed the connection before it had read the whole request%s (%s). So it refuses that "
+        .. "request, most often an upload that is larger than it takes, or its process ended over it. A client gets 502 instead of "
+        .. "the reason, which is in the application's own log%s: raise its limit there, or set nginx's client_max_body_size below "
+        .. "it, so that nginx says 413.", key, asked_for(failure.entry), cause.said, svc and " (" .. svc.name .. ")" or "")
+    cause.said = nil
+    return confirmed(cause)
+end
+
 local function unasked(host, home, failure, address, key, why, evidence, confirmed, inconclusive)
     local cause = cause_of(failure, key, evidence)
     local closed, rule = shuts_out(host, home, address)
@@ -144,12 +172,16 @@ local function unasked(host, home, failure, address, key, why, evidence, confirm
     local death = deaths.find(home or host, address, { failure })
     if death and death.sure then
         return confirm_death(cause, confirmed, key, death)
+    end
+    local svc = service_words(host, address, evidence)
+    if is_hung_up(failure.entry) then
+        return confirm_hung_up(cause, confirmed, failure, key, svc)
     elseif not failure.fresh then
-        return inconclusive { reason = "nginx got an invalid answer from " .. key .. ", but not just now, and the backend "
-            .. "cannot be asked past nginx: " .. why, evidence = evidence }
+        return inconclusive { reason = string.format("nginx logged about %s: %s, at %s%s. That was not just now, and the backend cannot "
+            .. "be asked past nginx: %s%s", key, cause.said, tostring(failure.entry.time), asked_for(failure.entry), why,
+            svc and "; the log of " .. svc.name .. " may tell what became of that request" or ""), evidence = evidence }
     end
     cause.likelihood = 75
-    local svc = service_words(host, address, evidence)
     return confirm(cause, confirmed, string.format("nginx logged about %s: %s. What it sends cannot be shown: %s.", key,
         cause.said, why), svc)
 end

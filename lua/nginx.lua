@@ -3,7 +3,8 @@
 -- Nothing here runs `nginx -t` or `-T`: as root they create the pid file and change the owner of
 -- temporary folders.  The configuration is read file by file, as nginx follows its includes.
 --
---   nginx.find(host)   -> the nginx (table below), the same for all playbooks of a run
+--   nginx.find(host [, url])   -> the nginx (table below), the same for all playbooks of a run; url: where several
+--                      run, the one that listens where this address leads is meant
 --       .ok            true where the configuration was read whole
 --       .why           else what is missing, as a sentence
 --       .running       a master process runs
@@ -17,6 +18,7 @@
 local nginx_config = require "nginx_config"
 local join = require("paths").join
 local processes = require "processes"
+local ss = require "ss"
 local users = require "users"
 
 local M = {}
@@ -102,6 +104,27 @@ local function compiled(host, binary)
              access_log = option("http%-log%-path") or "logs/access.log" }
 end
 
+-- An upgrade of the binary in the middle (USR2) has two masters of one configuration, and the new one is the old one's child.
+local function successor(masters, list, defaults)
+    local newest
+    for _, master in ipairs(masters) do
+        local config, prefix = config_of(master, defaults)
+        local first, its_prefix = config_of(masters[1], defaults)
+        if config ~= first or prefix ~= its_prefix then
+            return nil
+        end
+        for _, child in ipairs(processes.children(list, master.pid)) do
+            newest = child.args:find(MASTER) and child.pid or newest
+        end
+    end
+    for _, master in ipairs(masters) do
+        if master.pid == newest then
+            return master
+        end
+    end
+    return nil
+end
+
 -- Which master is meant, where several run?  The one that the inventory names, or the only one.
 local function choose(masters, wanted, defaults)
     if not (wanted.config or wanted.prefix) then
@@ -117,6 +140,51 @@ local function choose(masters, wanted, defaults)
                 return nil
             end
             chosen = master
+        end
+    end
+    return chosen
+end
+
+local function runs(master, list, pid)
+    if master.pid == pid then
+        return true
+    end
+    for _, child in ipairs(processes.children(list, master.pid)) do
+        if child.pid == pid then
+            return true
+        end
+    end
+    return false
+end
+
+-- Who listens where the address leads: { entry of ss.lua … }.  A name may be any of this host's addresses.
+local function at_the_door(host, url)
+    local scheme, place = tostring(url):match("^(https?)://([^/?#]+)")
+    local name, port = (place or ""):match("^(.-):(%d+)$")
+    name, port = name or place, tonumber(port) or (scheme == "https" and 443 or 80)
+    local r = scheme and host:run({ "ss", "-H", "-ltnp" })
+    local found = {}
+    for _, entry in ipairs(r and r.ok and ss.listeners(r.out) or {}) do
+        if entry.port == port and (not name:find("^[%d.:%[%]]+$") or #ss.listens({ entry }, name, port) > 0) then
+            found[#found + 1] = entry
+        end
+    end
+    return found
+end
+
+-- The only one of several masters that listens where the address leads, or nil.
+local function by_address(host, masters, list, url)
+    local chosen
+    for _, entry in ipairs(url and at_the_door(host, url) or {}) do
+        for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do
+            for _, master in ipairs(masters) do
+                if runs(master, list, process.pid) then
+                    if chosen and chosen ~= master then
+                        return nil
+                    end
+                    chosen = master
+                end
+            end
         end
     end
     return chosen
@@ -166,7 +234,7 @@ local function find_workers(host, list, nx)
     end
 end
 
-local function find(host)
+local function find(host, url)
     local wanted, list = told(host), processes.list(host)
     local nx = { evidence = { list.result } }
     if not list.ok then
@@ -181,10 +249,13 @@ local function find(host)
     local defaults = compiled(host, binary)
     nx.compiled, nx.binary, nx.version = defaults, binary, defaults.version
     nx.master = choose(masters, wanted, defaults)
+    if not nx.master and #masters > 1 and not (wanted.config or wanted.prefix) then
+        nx.master = successor(masters, list, defaults) or by_address(host, masters, list, url)
+    end
     nx.masters = masters
     if #masters > 1 and not nx.master then
         nx.why = "several nginx run here: " .. list_masters(masters)
-            .. "; name the one that is meant in the inventory: vars: {nginx: {config: PATH}}"
+            .. "; name the address that fails (-p url=URL), or the one that is meant in the inventory: vars: {nginx: {config: PATH}}"
         return nx
     end
     if not nx.master and #contained > 0 then
@@ -205,9 +276,9 @@ local function find(host)
     return nx
 end
 
-function M.find(host)
+function M.find(host, url)
     return host:memo("nginx", function()
-        return find(host)
+        return find(host, url)
     end)
 end
 

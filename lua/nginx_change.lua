@@ -9,7 +9,8 @@
 --
 --   nginx_change.one(host, edit | nil, reason) -> edits for a fix | nil, reason     of nginx_edit's single edit
 --
--- Each edit is made on the text that the one before left, so several places of one file add up.
+-- Each edit is made on the text that the one before left, so several places of one file add up.  A configuration may
+-- include files from anywhere, and what a fix may edit is declared: the reason names the file that is not.
 
 local nginx_config = require "nginx_config"
 local nginx_edit = require "nginx_edit"
@@ -63,9 +64,21 @@ local function take(host, nx, draft, edit, reason)
     return true
 end
 
+local function closed(host, path)
+    local real = host:realpath(path) or path
+    if real ~= path then
+        return string.format("%s leads to %s, which is outside the folders that fettle edits: make the change there by hand", path, real)
+    end
+    return path .. " is outside the folders that fettle edits: make the change by hand, or name nginx's main file in the inventory, "
+        .. "vars: {nginx: {config: PATH}}, if it is in the same folder"
+end
+
 local function as_edits(host, draft)
     local edits = {}
     for i, path in ipairs(draft.order) do
+        if not host:may_edit(path) then
+            return nil, closed(host, path)
+        end
         local _, _, base = host:read(path, { limit = 1024 * 1024 })
         edits[i] = { path = path, base = base, content = draft.contents[path] }
     end
@@ -134,6 +147,8 @@ end
 function M.one(host, edit, reason)
     if not edit then
         return nil, reason
+    elseif not host:may_edit(edit.path) then
+        return nil, closed(host, edit.path)
     end
     local _, _, base = host:read(edit.path, { limit = 1024 * 1024 })
     return { { path = edit.path, base = base, content = edit.content } }

@@ -3,14 +3,19 @@
 --   nginx_log.failures(host, nx, opts) -> {
 --       { entry (nginx_error.parse), raw = line, result = the read it comes from, at = local seconds | nil } …,
 --       newest last,
---       read = number of logs that could be read, problems = { sentences about those that could not } }
+--       read = number of logs that could be read, problems = { sentences about those that could not },
+--       moved = a sentence about a log that nginx writes under another name, or nil,
+--       own = { { entry, raw, result, at, limit = "requests" | "connections" | nil, zone } … }, the last requests about which
+--           nginx logged an error without asking an upstream; limit: they were turned away by limit_req or limit_conn }
 --   nginx_log.quiet(nx) -> why an error log does not tell of failed requests, as a sentence part, or nil
 --
--- opts.since: local seconds; older lines are left out (a line without a time is kept out too:
--- what cannot be dated is no news).
+-- opts.since: local seconds; older lines are left out (a line without a time is kept out too: what cannot be dated is
+-- no news).  opts.clock: { now, epoch } of when.now; with it a log whose times are another zone's is read by its own
+-- clock: an nginx that was started with another TZ, or before the host's zone was changed, writes such times.
 
 local nginx_error = require "nginx_error"
 local nginx_access = require "nginx_access"
+local nginx_open_logs = require "nginx_open_logs"
 local join = require("paths").join
 local when = require "when"
 
@@ -27,6 +32,14 @@ local function unique(list)
         end
     end
     return out
+end
+
+local function set_of(list)
+    local set = {}
+    for _, item in ipairs(list) do
+        set[item] = true
+    end
+    return set
 end
 
 -- The files that hold this nginx's errors; `elsewhere` lists what is no file (syslog, stderr).
@@ -80,6 +93,17 @@ function M.access_logs(nx)
     return unique(paths)
 end
 
+-- The same, under the names that nginx writes them by now.
+function M.written_access_logs(host, nx)
+    local paths = {}
+    local configured = set_of(M.access_logs(nx))
+    for i, path in ipairs(M.access_logs(nx)) do
+        local other = nginx_open_logs.instead(host, nx, path, configured)
+        paths[i] = other and other.path or path
+    end
+    return paths
+end
+
 local function tail(host, path)
     return host:run({ "tail", "-c", tostring(TAIL), "--", path },
         { fresh = true, limit = TAIL + 1024 })
@@ -91,15 +115,103 @@ local function is_absent(result)
         and result.err:find("No such file or directory", 1, true) ~= nil
 end
 
-local function newer(entry, since)
+local function newer(entry, since, shift)
     local at = when.seconds(entry.time)
+    at = at and at + (shift or 0)
     return at, since == nil or (at ~= nil and at >= since)
 end
 
+-- ngx_http_limit_req_module.c, ngx_http_limit_conn_module.c; with ", dry run" nobody is turned away.
+local function read_limit(message)
+    local zone = message:match('^limiting requests, excess: [%d.]+ by zone "([%w_.-]+)"')
+    if zone then
+        return "requests", zone
+    end
+    zone = message:match('^limiting connections by zone "([%w_.-]+)"')
+    return zone and "connections", zone
+end
+
+local MOST_OWN = 64
+local GRAVE = { error = true, crit = true, alert = true, emerg = true }
+
+local function note_own(entry, raw, result, since, into)
+    local limit, zone = read_limit(tostring(entry.message))
+    local at, fresh = newer(entry, since, into.shift)
+    local own = type(entry.request) == "string" and type(entry.upstream) ~= "string" and (limit or GRAVE[entry.level])
+    if own and fresh and raw ~= "" and at then
+        into.own[#into.own + 1] = { entry = entry, raw = raw, result = result, at = at, limit = limit, zone = zone }
+        if #into.own > MOST_OWN then
+            table.remove(into.own, 1)
+        end
+    end
+end
+
+local function last_time(entries)
+    for i = #entries, 1, -1 do
+        local at = not entries[i].unparsed and when.seconds(entries[i].time)
+        if at then
+            return at
+        end
+    end
+    return nil
+end
+
+local LEEWAY = 120 -- seconds that a log may be ahead
+
+local function seconds_of_zone(offset)
+    local sign, hours, minutes = tostring(offset):match("^([+-])(%d%d)(%d%d)$")
+    local seconds = sign and tonumber(hours) * 3600 + tonumber(minutes) * 60
+    return seconds and (sign == "-" and -seconds or seconds)
+end
+
+-- By how much nginx's clock on the wall is off the host's: an access log names the zone that its times are in.
+local function zone_shift(host, nx, clock)
+    local newest, shift
+    for _, path in ipairs(M.access_logs(nx)) do
+        local r = tail(host, path)
+        local line = r.ok and r.out:match("([^\n]+)\n*$")
+        local entry = line and nginx_access.parse(line)[1]
+        local at = entry and not entry.unparsed and when.seconds(entry.time)
+        local zone = at and seconds_of_zone(entry.offset)
+        if zone and (not newest or at - zone > newest) then
+            newest, shift = at - zone, clock.now - clock.epoch - zone
+        end
+    end
+    return shift or 0
+end
+
+-- Only where the times as they stand are no use: all that failed is old, or the last line is not written yet.
+local function needs_shift(entries, opts)
+    local last = last_time(entries)
+    if not last or last > opts.clock.now + LEEWAY then
+        return last ~= nil
+    end
+    local old = false
+    for _, entry in ipairs(entries) do
+        if not entry.unparsed and #entry.suspects > 0 then
+            if select(2, newer(entry, opts.since)) then
+                return false
+            end
+            old = true
+        end
+    end
+    return old
+end
+
+-- A log that is written so fast that what is read of it does not reach back far enough says nothing about the rest.
+local function note_short(path, entries, opts, into)
+    local first = entries[1] and not entries[1].unparsed and when.seconds(entries[1].time)
+    if first and opts.since and first + into.shift > opts.since then
+        into.problems[#into.problems + 1] = string.format("the last %d KiB of the error log %s go back to %s only", TAIL // 1024, path,
+            tostring(entries[1].time))
+    end
+end
+
 -- The text as a whole goes to the parser: forged lines give themselves away by their neighbours.
-local function collect(result, since, into)
-    local text = result.out
-    if #text >= TAIL then
+local function collect(host, nx, path, result, opts, into)
+    local text, since = result.out, opts.since
+    local cut = #text >= TAIL
+    if cut then
         -- `tail -c` cuts the first line somewhere in its middle.
         text = text:match("^[^\n]*\n(.*)$") or ""
     end
@@ -110,13 +222,19 @@ local function collect(result, since, into)
         end
     end
     local entries = nginx_error.parse(text)
+    into.shift = since and opts.clock and needs_shift(entries, opts) and zone_shift(host, nx, opts.clock) or 0
+    if cut then
+        note_short(path, entries, opts, into)
+    end
     for i, entry in ipairs(entries) do
+        local raw = #raws == #entries and raws[i] or ""
         if not entry.unparsed and #entry.suspects > 0 then
-            local at, fresh = newer(entry, since)
+            local at, fresh = newer(entry, since, into.shift)
             if fresh then
-                into[#into + 1] = { entry = entry, raw = #raws == #entries and raws[i] or "",
-                                    result = result, at = at }
+                into[#into + 1] = { entry = entry, raw = raw, result = result, at = at }
             end
+        elseif not entry.unparsed then
+            note_own(entry, raw, result, since, into)
         end
     end
 end
@@ -155,24 +273,49 @@ local function from_journal(host, since, found)
     end
 end
 
-function M.failures(host, nx, opts)
-    local found = { read = 0, problems = {}, results = {} }
-    local paths, elsewhere = M.error_logs(host, nx)
+local function from_file(host, nx, path, opts, found)
+    local r = tail(host, path)
+    found.results[#found.results + 1] = r
+    if r.outcome == "exit" and r.code == 0 then
+        found.read = found.read + 1
+        collect(host, nx, path, r, opts, found)
+    elseif is_absent(r) then
+        found.read = found.read + 1
+    else
+        found.problems[#found.problems + 1] = "the error log " .. path .. " cannot be read: "
+            .. (r.err:match("^[^\n]+") or r.outcome)
+    end
+end
+
+-- A file that says nothing may be one that nginx does not write any more.
+local function from_moved(host, nx, paths, opts, found)
+    local configured = set_of(paths)
     for _, path in ipairs(paths) do
-        local r = tail(host, path)
-        found.results[#found.results + 1] = r
-        if r.outcome == "exit" and r.code == 0 then
-            found.read = found.read + 1
-            collect(r, opts and opts.since, found)
-        elseif is_absent(r) then
-            found.read = found.read + 1
-        else
-            found.problems[#found.problems + 1] = "the error log " .. path .. " cannot be read: "
-                .. (r.err:match("^[^\n]+") or r.outcome)
+        local other = nginx_open_logs.instead(host, nx, path, configured)
+        if other then
+            found.read = math.max(0, found.read - 1)
+            if other.path then
+                found.moved = found.moved or other.says
+                from_file(host, nx, other.path, opts, found)
+            else
+                found.problems[#found.problems + 1] = other.says
+            end
         end
     end
+end
+
+function M.failures(host, nx, opts)
+    local found = { read = 0, problems = {}, results = {}, own = {} }
+    opts = opts or {}
+    local paths, elsewhere = M.error_logs(host, nx)
+    for _, path in ipairs(paths) do
+        from_file(host, nx, path, opts, found)
+    end
+    if #found == 0 then
+        from_moved(host, nx, paths, opts, found)
+    end
     if #elsewhere > 0 then
-        from_journal(host, opts and opts.since, found)
+        from_journal(host, opts.since, found)
     end
     by_time(found)
     return found
@@ -185,9 +328,9 @@ end
 
 -- The newest request in the access logs that was answered 502 or 504 and may be asked again
 -- (GET or HEAD): {request entry, raw, result}, or nil.
-function M.last_failed_request(host, nx, since)
+function M.last_failed_request(host, nx)
     local newest
-    for _, path in ipairs(M.access_logs(nx)) do
+    for _, path in ipairs(M.written_access_logs(host, nx)) do
         local r = tail(host, path)
         for line in (r.outcome == "exit" and r.code == 0 and r.out or ""):gmatch("[^\n]+") do
             if line:find('" 50[24] ') then

@@ -1,7 +1,8 @@
 -- no_live_upstreams.lua: what the playbook no-live-upstreams knows: nginx holds all servers of an upstream for dead.
 --
 -- That line is a follow-up: earlier ones say why each server was given up (ngx_http_upstream_round_robin.c: after
--- max_fails failures within fail_timeout a server is left out for fail_timeout).
+-- max_fails failures within fail_timeout a server is left out for fail_timeout).  Or no server was given up at all, and
+-- each has as many connections as its max_conns admits: then nginx skips it in the same place and says the same.
 
 local backend = require "backend"
 local lines = require "lines"
@@ -72,6 +73,29 @@ local function try_socket(host, symptom, item, path, evidence)
     evidence[#evidence + 1] = entry and r:show(r.out:match("[^\n]* " .. path:gsub("%p", "%%%0") .. " [^\n]*")) or nil
 end
 
+-- nginx's own open connections to that port, of all workers.  -> number, evidence | nil: they could not be seen
+local function connections_to(host, address)
+    local r = host:run({ "ss", "-H", "-tanp" }, { fresh = true, limit = 2 * 1024 * 1024 })
+    local open, first = 0, nil
+    for line in (r.ok and r.out or ""):gmatch("[^\n]+") do
+        local peer = line:match("^ESTAB%s+%d+%s+%d+%s+%S+%s+(%S+)%s+users:%(%(\"nginx\"")
+        if peer == address.host .. ":" .. address.port then
+            open, first = open + 1, first or line
+        end
+    end
+    return r.ok and open or nil, first and r:show(first)
+end
+
+-- Has this server as many connections as it may have?
+local function count_connections(host, item, evidence)
+    item.max_conns = tonumber(item.server.params.max_conns or "0") or 0
+    if item.max_conns > 0 and not item.down and item.server.address.port then
+        local shown
+        item.open, shown = connections_to(host, item.server.address)
+        evidence[#evidence + 1] = shown
+    end
+end
+
 -- Each server of the block: does it answer, asked directly?
 function M.try(host, symptom, upstream, evidence)
     local pass, servers = passes_of(symptom.nx.config, upstream), {}
@@ -92,6 +116,7 @@ function M.try(host, symptom, upstream, evidence)
         elseif not item.down and server.address.unix then
             try_socket(host, symptom, item, server.address.unix, evidence)
         end
+        count_connections(host, item, evidence)
         item.last = key and last_words(symptom, key)
         servers[#servers + 1] = item
     end
@@ -154,6 +179,36 @@ local function not_known(item)
     return not (item.down or item.works or item.answers or item.trouble)
 end
 
+-- A server that may have only so many connections, and of which no failure is known that would keep it out else.
+local function is_at_most(item)
+    return item.max_conns > 0 and not item.last
+end
+
+local function occupied(item)
+    return string.format("%s may have %d (%s:%d) and %s", item.key, item.max_conns, item.server.file, item.server.line,
+        item.open == nil and "how many it has could not be seen" or "has " .. item.open .. " now")
+end
+
+-- All of those that serve have a max_conns, and none of them is known to have failed.  -> cause | nil
+local function limited(upstream, servers, place, evidence)
+    local words, full = {}, true
+    for _, item in ipairs(servers) do
+        if item.works then
+            if not is_at_most(item) then
+                return nil
+            end
+            full = full and item.open ~= nil and item.open >= item.max_conns
+            words[#words + 1] = occupied(item)
+        end
+    end
+    return { title = "nginx may open no more connections to its servers", likelihood = full and 94 or 75, evidence = evidence,
+             fixes = {}, subject = { upstream = upstream.name },
+             summary = string.format("nginx asks no server of the upstream %s, since each has as many connections from nginx as "
+                 .. "its max_conns admits: %s. The servers themselves answer, and no failure of theirs is in the log. See which "
+                 .. "requests keep these connections busy; if the servers can bear more, raise max_conns.%s", place,
+                 table.concat(words, "; "), full and "" or " It was not reached in this moment, so it comes and goes with the load.") }
+end
+
 -- -> cause | nil, reason, evidence, whether that is all that is known
 function M.look(host, symptom, failure, upstream)
     local asked = {}
@@ -176,6 +231,10 @@ function M.look(host, symptom, failure, upstream)
     elseif works == 0 then
         return nil, string.format("that nginx has no live server in %s follows from its servers: %s", place,
             table.concat(words, ", ")), evidence, not unknown
+    end
+    local full = limited(upstream, servers, place, evidence)
+    if full then
+        return full
     end
     cause.title, cause.likelihood = "nginx holds servers for dead that answer", 90
     cause.summary = string.format("nginx leaves out all servers of the upstream %s, yet %s. After max_fails failures it "

@@ -3,6 +3,7 @@
 -- nginx logs, at level error or above, why it makes a 502 itself (ngx_http_upstream_next and whoever
 -- calls it), so a 502 without a line is one that the backend sent, where the log shows that level.
 
+local lines = require "lines"
 local listening = require "listening"
 local nginx_log = require "nginx_log"
 local upstream = require "upstream"
@@ -21,8 +22,19 @@ local function own_answer(config, block)
     return nil
 end
 
+-- One that holds only under a condition (a file, a header): whether it does cannot be read from the configuration.
+local function conditional_answer(config, block)
+    for _, d in ipairs(block and config:children(block) or {}) do
+        local answer = d.name == "if" and own_answer(config, d)
+        if answer then
+            return answer
+        end
+    end
+    return nil
+end
+
 -- -> { keys = { "host:port", … } of the one pass that the URL goes through, pass, server, location,
---      by_configuration = a `return 502`, why = what is not known }
+--      by_configuration = a `return 502`, maybe = one within an `if`, why = what is not known }
 function M.reached(symptom)
     local config = symptom.nx.config
     local scheme, host, port, uri = tostring(symptom.url):match("^(https?)://([^/:]+):?(%d*)(/?.*)$")
@@ -35,6 +47,7 @@ function M.reached(symptom)
     end
     out.server, out.location = server, location
     out.by_configuration = own_answer(config, location) or own_answer(config, server)
+    out.maybe = conditional_answer(config, server) or conditional_answer(config, location)
     local passes = {}
     for _, reachable in ipairs(config:reachable_passes(server, location) or {}) do
         passes[reachable.pass.directive] = true
@@ -91,6 +104,42 @@ local function by_silence(symptom, found)
         symptom.failed_code or symptom.code, symptom.url, key)
 end
 
+-- Does nginx keep answers of this status that come through the pass?  -> the directive that says so | nil
+-- (ngx_http_file_cache_valid: a status by its number, or `any`)
+local function keeps(config, pass, code)
+    local prefix = pass.kind:gsub("_pass$", "")
+    local cache = config:effective(pass.directive, prefix .. "_cache")
+    if not cache or not cache.args[1] or cache.args[1].text == "off" then
+        return nil
+    end
+    local _, all = config:effective(pass.directive, prefix .. "_cache_valid")
+    for _, d in ipairs(all) do
+        for i = 1, #d.args - 1 do
+            if d.args[i].text == "any" or d.args[i].text == tostring(code) then
+                return d
+            end
+        end
+    end
+    return nil
+end
+
+-- nginx answers 502 every time and logs nothing, the backend is well, and such an answer may lie in nginx's cache.  -> cause | nil
+local function from_cache(host, symptom, found, said)
+    local code, pass = symptom.failed_code, found.reached.pass
+    local d = code and not symptom.intermittent and said.answer.kind == "http" and said.answer.code < 400 and pass
+        and keeps(symptom.nx.config, pass, code)
+    if not d then
+        return nil
+    end
+    local evidence = found.evidence
+    evidence[#evidence + 1] = lines.shown(host, d)
+    return { title = "nginx answers from its cache", likelihood = 82, evidence = evidence, fixes = {}, subject = { upstream = said.key },
+             summary = string.format("nginx answers %d and logs no failure, and %s answers %d when it is asked past nginx: the %d is one that "
+                 .. "the backend gave earlier and nginx has kept (%s %s, %s:%d). It passes when that time is over; take the entry out of "
+                 .. "the cache if it must be sooner, and keep only answers that are worth it (for example %s 200 301 …).",
+                 code, said.key, said.answer.code, code, d.name, d.args[#d.args].text, d.file, d.line, d.name) }
+end
+
 function M.verdict(host, symptom, found, confirmed, ruled_out, inconclusive)
     local title = "The backend itself answers " .. tostring(symptom.failed_code or symptom.code)
     for _, said in ipairs(found.answers) do
@@ -108,7 +157,15 @@ function M.verdict(host, symptom, found, confirmed, ruled_out, inconclusive)
                            evidence = { nginx_log.show(found.own) } }
     end
     local first = found.answers[1]
-    if first and first.answer.code then
+    local kept = first and from_cache(host, symptom, found, first)
+    if kept then
+        return confirmed(kept)
+    elseif first and first.answer.kind == "http" and found.reached.maybe then
+        local d = found.reached.maybe
+        return ruled_out { reason = string.format("nginx's own configuration answers %s here under a condition that seems to hold (%s:%d, "
+            .. "within an `if`): %s answers %d when it is asked past nginx, and nginx logged no failure", d.args[1].text, d.file, d.line,
+            first.key, first.answer.code), evidence = found.evidence }
+    elseif first and first.answer.code then
         return ruled_out { reason = string.format("%s answers %d when it is asked past nginx", first.key, first.answer.code),
                            evidence = found.evidence }
     elseif first then

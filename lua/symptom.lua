@@ -8,14 +8,20 @@
 --     upstreams = { {key = "unix:/run/x.sock" | "10.0.0.5:8080", address, failure | nil, count,
 --                    fresh = it failed when it was asked just now} … }, newest first,
 --     waits = true where nginx took the request and gave no answer for as long as it was asked,
---     intermittent = true where it fails now and then }
+--     intermittent = true where it fails now and then,
+--     answer = the last one (web.answer), silent = true where there was none, fresh_failure = true where nginx logged one since,
+--     clock = { now, epoch } of when.now before anything was asked }
+--
+-- An address that sends on to another one of this nginx is followed, and one that leads to another host is asked of this
+-- nginx as well: url and via are then what failed.
 --
 -- The address is asked first and the log read afterwards: the line that our own question left is
 -- the freshest evidence there is.
 
-local address = require "nginx_address"
+local doors = require "doors"
 local nginx = require "nginx"
 local nginx_log = require "nginx_log"
+local redirect = require "redirect"
 local repairs = require "repairs"
 local service = require "service"
 local timeouts = require "timeouts"
@@ -27,72 +33,11 @@ local when = require "when"
 local M = {}
 
 local TIMES = 3
+local MOST_REDIRECTS = 3
 local MOST_PATIENCE = 66 -- seconds: nginx's default of 60 and a little more
 
 -- What a URL on a curl command line may hold; anything else a client sent is not asked again.
 local PLAIN_PATH = "^/[%w%-._~:/?#%[%]@!$&()*+,;=%%]*$"
-
-local function listens(server)
-    local found = {}
-    for _, d in ipairs(server.block or {}) do
-        if d.name == "listen" and d.args[1] then
-            local listen = address.parse_listen(d.args[1].text)
-            if listen and listen.family ~= "unix" then
-                listen.ssl = false
-                for i = 2, #d.args do
-                    listen.ssl = listen.ssl or d.args[i].text == "ssl"
-                end
-                found[#found + 1] = listen
-            end
-        end
-    end
-    if #found == 0 then
-        found[1] = { family = "inet", host = "*", first = 80, ssl = false }
-    end
-    return found
-end
-
--- Where to knock for this server: an address that reaches it from the host itself.
-local function door(listen)
-    local host = listen.host
-    if host == nil or host == "*" or host == "0.0.0.0" then
-        host = "127.0.0.1"
-    elseif host == "[::]" then
-        host = "[::1]"
-    end
-    return host .. ":" .. tostring(listen.first or 80)
-end
-
--- The server that answered a logged request, as far as its log line tells.
-local function server_of(nx, name, port)
-    local fallback
-    for server in nx.config:each("server") do
-        if server.block and server:path():find("^http") then
-            for _, listen in ipairs(listens(server)) do
-                if not port or listen.first == port then
-                    if name and nx.config:is_named(server, name) then
-                        return server, listen
-                    end
-                    fallback = fallback or { server, listen }
-                end
-            end
-        end
-    end
-    if fallback then
-        return fallback[1], fallback[2]
-    end
-    return nil
-end
-
-local function compose(listen, name, path)
-    local via = door(listen)
-    if not name or name == "" or not name:find("^[%w.-]+$") then
-        name = via:match("^(.*):%d+$")
-    end
-    local scheme, port = listen.ssl and "https" or "http", listen.first or 80
-    local shown = port == (listen.ssl and 443 or 80) and "" or ":" .. port
-    return string.format("%s://%s%s%s", scheme, name, shown, path), via
-end
 
 -- The newest GET or HEAD that failed, as a URL; nothing else is ever repeated.
 local function from_errors(nx, failures)
@@ -106,9 +51,9 @@ local function from_errors(nx, failures)
                 name, port = host:match("^(.*):(%d+)$")
             end
             name = name or (type(entry.server) == "string" and entry.server:lower()) or nil
-            local server, listen = server_of(nx, name, tonumber(port))
+            local server, listen = doors.server_of(nx, name, tonumber(port))
             if server then
-                local url, via = compose(listen, name, path)
+                local url, via = doors.compose(listen, name, path)
                 return { url = url, via = via, from = nginx_log.show(failures[i]) }
             end
         end
@@ -122,11 +67,11 @@ local function from_access(host, nx)
     if type(path) ~= "string" or not path:find(PLAIN_PATH) then
         return nil
     end
-    local server, listen = server_of(nx, nil, nil)
+    local server, listen = doors.server_of(nx, nil, nil)
     if not server then
         return nil
     end
-    local url, via = compose(listen, nil, path)
+    local url, via = doors.compose(listen, nil, path)
     return { url = url, via = via, from = last.result:show(last.raw), at = last.entry.time }
 end
 
@@ -196,6 +141,7 @@ end
 
 -- What was asked and what came back, into `seen`.
 local function judge_answers(seen, answers)
+    seen.answer = answers[#answers]
     local failed = count(answers, is_failure)
     seen.code = answers[#answers].code
     for _, answer in ipairs(answers) do
@@ -211,6 +157,7 @@ local function judge_answers(seen, answers)
         seen.summary = string.format("%s answers %s", seen.url, web.codes(answers))
     elseif count(answers, function(a) return a.code == nil end) > 0 then
         seen.state = "unknown"
+        seen.silent = true
         seen.summary = string.format("nginx itself gives no answer at %s: %s", seen.url, web.codes(answers))
     elseif count(answers, function(a) return a.code >= 500 end) > 0 and #seen.failures > 0 then
         seen.state = "present"
@@ -246,10 +193,12 @@ end
 -- Takes out what is no news: what was logged before fettle's last repair, and what is about another
 -- configuration.  What our own questions have just provoked is news whatever it is about.
 local function drop_history(host, seen, clock)
-    local kept = { read = seen.failures.read, problems = seen.failures.problems }
+    local kept = { read = seen.failures.read, problems = seen.failures.problems, moved = seen.failures.moved,
+                   own = seen.failures.own }
     local repaired
     for _, failure in ipairs(seen.failures) do
         failure.fresh = seen.code ~= nil and failure.at ~= nil and clock.now ~= nil and failure.at >= clock.now
+        seen.fresh_failure = seen.fresh_failure or failure.fresh
         if not failure.fresh and repaired == nil then
             repaired = repairs.last(host) or 0
         end
@@ -288,6 +237,11 @@ local function judge_logs(seen, since)
     elseif seen.state == "absent" and seen.history > 0 then
         seen.summary = seen.summary .. "; what the log still shows was before the last repair, or is about "
             .. "an address that nginx does not use any more"
+    elseif seen.state ~= "absent" and #seen.failures.problems > 0 then
+        seen.state = "unknown"
+        seen.summary = (seen.no_curl and seen.url .. " cannot be asked, since this host has no curl" or "no address is known to ask")
+            .. ", and not all logs tell what failed: " .. seen.failures.problems[1]
+            .. (seen.no_curl and "" or ". Name the address that shows the error: -p url=URL")
     elseif seen.state ~= "absent" and nginx_log.quiet(seen.nx) then
         seen.state = "unknown"
         seen.summary = "no address is known to ask, and the error log says nothing about requests that fail: "
@@ -297,6 +251,52 @@ local function judge_logs(seen, since)
         seen.state = seen.no_curl and "unknown" or "absent"
         seen.summary = seen.no_curl and string.format("%s cannot be asked, since this host has no curl, and %s", seen.url, lately)
             or lately .. ", and no address is known to ask"
+    end
+end
+
+local LIMITS = { requests = "limit_req", connections = "limit_conn" }
+
+-- The directive of nginx's that turns requests away by this zone.
+local function limit_directive(nx, limited)
+    for d in nx.config:each(LIMITS[limited.limit]) do
+        for _, arg in ipairs(d.args) do
+            if arg.text == limited.zone or arg.text == "zone=" .. limited.zone then
+                return string.format(" (%s:%d)", d.file, d.line)
+            end
+        end
+    end
+    return ""
+end
+
+-- Why nginx gave an error of its own, as a sentence part.
+local function own_words(nx, own)
+    if own.limit then
+        return string.format("nginx itself turns requests away there, by %s with the zone \"%s\"%s, and asks nobody", LIMITS[own.limit],
+            own.zone, limit_directive(nx, own))
+    end
+    return string.format("nginx itself says why: \"%s\"", tostring(own.entry.message):sub(1, 160))
+end
+
+-- What nginx logged just now about the very request that was asked, or nil.
+local function own_error(seen, clock)
+    local path = seen.url:match("^https?://[^/?#]+([^?#]*)")
+    for i = #seen.failures.own, 1, -1 do
+        local own = seen.failures.own[i]
+        local asked = own.entry.request:match("^%u+ ([^ ?]*)")
+        if own.at >= clock.now and asked == (path ~= "" and path or "/") then
+            return own
+        end
+    end
+    return nil
+end
+
+-- An error that nginx makes itself is not the one that is looked for, and no sign of health either.
+local function judge_own_error(seen, clock)
+    local own = seen.state == "absent" and (seen.code or 0) >= 500 and clock.now and own_error(seen, clock)
+    if own then
+        seen.state = "unknown"
+        seen.summary = string.format("%s, but no connection to a backend failed: %s", seen.summary, own_words(seen.nx, own))
+        seen.evidence[#seen.evidence + 1] = own.result:show(own.raw)
     end
 end
 
@@ -339,7 +339,7 @@ local function ask(host, seen, since_at)
         return
     end
     add_evidence(seen, { results[#results] })
-    seen.failures = nginx_log.failures(host, seen.nx, { since = since_at })
+    seen.failures = nginx_log.failures(host, seen.nx, { since = since_at, clock = seen.clock })
     judge_answers(seen, answers)
 end
 
@@ -356,8 +356,96 @@ local function why_down(host, seen)
     return "; " .. service.describe(svc) .. (said and ": " .. said:gsub("^(%[emerg%] )%d+#%d+: ", "%1") or "")
 end
 
+local KEPT = { "url", "via", "code", "failed_code", "summary", "state", "waits", "patience", "intermittent", "failures", "answer",
+               "silent" }
+
+local function keep(seen)
+    local before = {}
+    for _, name in ipairs(KEPT) do
+        before[name] = seen[name]
+    end
+    return before
+end
+
+local function restore(seen, before)
+    for _, name in ipairs(KEPT) do
+        seen[name] = before[name]
+    end
+end
+
+-- Has this nginx logged a failure since it was asked?  Then the question came to it, by whatever way.
+local function came_to_us(seen)
+    for _, failure in ipairs(seen.failures) do
+        if seen.clock and failure.at and failure.at >= seen.clock.now then
+            return true
+        end
+    end
+    return false
+end
+
+-- A name may lead to a balancer, or to the host that served it before: what this nginx says is asked of itself.
+local function ask_here(host, seen, since_at)
+    local ip = not seen.via and seen.answer and not came_to_us(seen) and doors.is_elsewhere(host, seen.answer)
+    local url, via
+    if ip then
+        url, via = doors.here(seen.nx, seen.url)
+    end
+    if not url then
+        return
+    end
+    local before, asked = keep(seen), seen.url
+    seen.url, seen.via, seen.failed_code, seen.intermittent, seen.waits, seen.silent = url, via, nil, nil, nil, nil
+    ask(host, seen, since_at)
+    if seen.state == "present" or before.state ~= "present" then
+        seen.summary = string.format("%s leads to %s, which is no address of this host; here %s", asked, ip, seen.summary)
+        return
+    end
+    local here = seen.summary
+    restore(seen, before)
+    seen.state = "unknown"
+    seen.summary = string.format("%s, but that is said by %s, which is no address of this host; here %s. Ask there", before.summary, ip, here)
+end
+
+-- Who is it that answers, or nobody?
+local function judge_door(host, seen)
+    local words, shown
+    if seen.silent and tostring(seen.answer.trouble):find("refused", 1, true) then
+        words, shown = doors.open(host, seen.nx)
+        seen.summary = words and seen.summary .. ". " .. words or seen.summary
+    elseif seen.silent then
+        local d = doors.for_balancers(seen.nx, seen.url, seen.via)
+        seen.summary = d and string.format("%s; it expects the PROXY protocol of a balancer there (%s:%d), so it cannot be asked from here",
+            seen.summary, d.file, d.line) or seen.summary
+    elseif seen.state == "present" and seen.failed_code and not seen.fresh_failure then
+        words, shown = doors.stranger(host, seen.nx, seen.answer, seen.url, seen.via)
+        if words then
+            seen.state, seen.summary = "unknown", seen.summary .. ", but " .. words
+        end
+    end
+    seen.evidence[#seen.evidence + 1] = shown
+end
+
+-- An address that only sends on to another one of this nginx: what fails there is what the client sees.  Where nothing
+-- does, the address that was meant stays.
+local function follow(host, seen, since_at)
+    local before, came_by = keep(seen), seen.url
+    for _ = 1, MOST_REDIRECTS do
+        local to = seen.state == "absent" and redirect.is(seen.code) and redirect.next(host, seen.nx, seen.url, seen.via)
+        if not to then
+            break
+        end
+        seen.url, seen.via = to.url, to.via
+        ask(host, seen, since_at)
+    end
+    if seen.state == "present" and seen.url ~= came_by then
+        seen.summary = string.format("%s sends on to %s", came_by, seen.summary:gsub("^(%S+) answers", "%1, which answers"))
+        return
+    end
+    restore(seen, before)
+end
+
 function M.look(host, params)
-    local nx = nginx.find(host)
+    local nx = nginx.find(host, params.url)
     local seen = { nx = nx, evidence = {}, failures = {}, upstreams = {}, state = "unknown",
                    host_name = host.name }
     seen.shown = seen.evidence -- the same, for the playbooks: the report takes `evidence`
@@ -377,16 +465,26 @@ function M.look(host, params)
     local clock = {}
     clock.now, clock.epoch = when.now(host)
     local since_at = clock.now and clock.now - since
-    seen.failures = nginx_log.failures(host, nx, { since = since_at })
+    seen.clock = clock.now and clock or nil
+    seen.failures = nginx_log.failures(host, nx, { since = since_at, clock = seen.clock })
     local chosen = choose_address(host, seen, params)
     if chosen then
         seen.url, seen.via = chosen.url, chosen.via
         ask(host, seen, since_at)
+        ask_here(host, seen, since_at)
+        follow(host, seen, since_at)
     end
     drop_history(host, seen, clock)
+    if seen.answer then
+        judge_door(host, seen)
+    end
+    judge_own_error(seen, clock)
     -- Not where nginx itself gave no answer: then the log has nothing to say about it.
     if seen.state == "absent" or not seen.summary then
         judge_logs(seen, since)
+    end
+    if seen.failures.moved then
+        seen.summary = seen.summary .. "; " .. seen.failures.moved
     end
     seen.upstreams = group(seen.failures)
     if #seen.upstreams == 0 and seen.url and seen.state == "present" then

@@ -27,6 +27,30 @@ function M.refusing(symptom)
     return list
 end
 
+-- Those first whose service on this host is known and does not listen: where nginx was refused at several addresses, one of
+-- which nobody knows any more (a backup server that was given up), the one that can be mended is the one to begin with.
+function M.known_first(host, list, peer)
+    local first, rest = {}, {}
+    for _, upstream in ipairs(list) do
+        local address = upstream.address
+        local here = #list > 1 and addresses.place(host, address.host, peer) == "here"
+        local entries = here and M.listening(host, address.host, address.port)
+        local known = entries and #entries == 0 and service.of_port(host, address.port)
+        local into = known and first or rest
+        into[#into + 1] = upstream
+    end
+    return table.move(rest, 1, #rest, #first + 1, first)
+end
+
+-- What nginx asks this upstream for, where that is only a part of what the client asked for (SSI, mirror, auth_request):
+-- the page itself may be answered well.  -> a sentence, or ""
+function M.part_of(upstream)
+    local entry = upstream.failure and upstream.failure.entry
+    local part = entry and type(entry.subrequest) == "string" and entry.subrequest:match("^/[^%s?]*")
+    return part and string.format(" nginx asks it within other requests (subrequest %s), which may be answered all the same.",
+        part:sub(1, 80)) or ""
+end
+
 -- Where the configuration writes this address; a log's 127.0.0.1 may stand there as a name.
 function M.uses(config, upstream)
     local exact, same_port = {}, {}

@@ -149,6 +149,9 @@ local function mode_edit(pool)
 end
 
 local function permission_edit(host, pool, user)
+    if not host:may_edit(pool.file) then
+        return nil, pool.file .. " is no file that fettle edits"
+    end
     local group = pool.pool:get("listen.group")
     local line = group and host:run({ "getent", "group", "--", group })
     local gid = line and tonumber(line.out:match("^[^:]*:[^:]*:(%d+)"))
@@ -202,6 +205,24 @@ local function cannot_start(svc)
     end
     return svc.name .. " could not be told how to start. Name its commands in the inventory: vars: "
         .. "{services: {" .. svc.name .. ": {restart: [...]}}}."
+end
+
+-- Why this service will not start while its old socket file is there, as a sentence part, or nil.  gunicorn, uWSGI and
+-- PHP-FPM take such a file away themselves; nginx does only when it ends well (ngx_close_listening_sockets), so its
+-- bind() fails, as that of many programs does, which then say so.
+local function kept_out(host, svc)
+    if svc.kind ~= "systemd" then
+        return nil
+    end
+    local r = host:run({ "systemctl", "show", "--no-pager", "--property=ExecStart", "--", svc.name })
+    if r.out:find("ExecStart={ path=[^ ;]*/nginx ;") then
+        return "nginx does not take away a socket file that is there already, and does not start beside it"
+    end
+    local words = host:run({ "journalctl", "--no-pager", "-o", "short-iso", "-n", "15", "-u", svc.name })
+    if words.ok and (words.out:find("Address already in use", 1, true) or words.out:find("EADDRINUSE", 1, true)) then
+        return "its journal says that the address is in use already, so it does not start beside the old file"
+    end
+    return nil
 end
 
 local function service_cause(host, symptom, found, svc, title, opening)
@@ -407,7 +428,13 @@ function M.stale(host, symptom, found, confirmed, inconclusive)
         found.path, written_at(found))
     found.evidence[#found.evidence + 1] = found.ss:show("")
     if svc then
-        return confirmed(service_cause(host, symptom, found, svc, "A stale socket file that nobody listens on", opening))
+        local cause = service_cause(host, symptom, found, svc, "A stale socket file that nobody listens on", opening)
+        local why = cause.fixes[1] and kept_out(host, svc)
+        if why then
+            cause.fixes, cause.summary = {}, string.format("%s A start alone does not help: %s. Take the file away (rm %s), then start %s.",
+                cause.summary, why, found.path, svc.name)
+        end
+        return confirmed(cause)
     end
     local others, doubt = {}, nil
     if not candidates or #candidates == 0 then

@@ -36,13 +36,15 @@ function M.argv(url, via, seconds)
 end
 
 -- What one run of that argv said: {code = 200 | nil, connect, first_byte, total (seconds),
+-- ip (who answered),
 -- trouble = "it refused the connection" | nil, waits = true where it took the request and gave no
 -- answer in time, tool = false where curl is missing}.
 function M.answer(result)
-    local code, connect, first, total =
-        result.out:match("^(%d%d%d)|([%d.]+)|([%d.]+)|([%d.]+)|")
+    local code, connect, first, total, ip =
+        result.out:match("^(%d%d%d)|([%d.]+)|([%d.]+)|([%d.]+)|([%x.:]*)")
     local answer = {
         connect = tonumber(connect), first_byte = tonumber(first), total = tonumber(total),
+        ip = ip and ip ~= "" and ip or nil,
         tool = result.outcome ~= "not-started",
     }
     if code and code ~= "000" then

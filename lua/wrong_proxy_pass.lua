@@ -8,6 +8,7 @@ local backend = require "backend"
 local direct = require "direct"
 local fpm = require "fpm"
 local lines = require "lines"
+local names = require "names"
 local nginx = require "nginx"
 local nginx_address = require "nginx_address"
 local nginx_change = require "nginx_change"
@@ -304,6 +305,22 @@ function M.address_cause(host, symptom, found, candidate, why)
     return cause
 end
 
+-- Of a name with several addresses nginx tries one after the other, so a single one that refuses costs a line of the log and
+-- no request (ngx_http_upstream_init_round_robin takes them all).  -> sentence | nil
+local function other_address(host, found, entry)
+    local use = found.uses[1]
+    local name = use and use.address and use.address.host
+    local resolved = name and name:find("%a") and not name:find("^%[") and names.resolve(host, name) or {}
+    for _, address in ipairs(resolved) do
+        if #ss.listens({ entry }, address, entry.port) > 0 then
+            return string.format("%s has several addresses (%s), and one of them is right: nginx goes on to the next where one refuses, "
+                .. "so requests are answered as long as it may (proxy_next_upstream). Whether the other address is to be served, or taken "
+                .. "out of the name, or left out here, a person has to say", name, table.concat(resolved, ", "))
+        end
+    end
+    return nil
+end
+
 -- A listener of nginx's own port on an address that nginx does not reach.
 function M.bound_elsewhere(host, symptom, found, target, entries)
     local here, entry = target.name == host.name, entries[1]
@@ -312,6 +329,7 @@ function M.bound_elsewhere(host, symptom, found, target, entries)
     if candidate.to then
         M.fitting(host, symptom, { candidate }, found.uses)
     end
+    candidate.doubt = other_address(host, found, entry)
     local only = is_loopback(entry.address) and "only on the loopback address " .. entry.address
         or "only on " .. entry.address
     local cause = M.address_cause(host, symptom, found, candidate, string.format("%s listens on port %d, but %s",

@@ -2,7 +2,6 @@
 #include "cli/report.h"
 
 #include "base/argv.h"
-#include "base/buf.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -288,43 +287,48 @@ static const char *reason_of(const json_t *item)
     return *reason ? reason : report_text(item, "summary");
 }
 
-static bool say_the_same(const json_t *list, size_t i, size_t j)
+/* "a, b, c:", all of the list that give the same reason as the item at `from`; NULL if an earlier
+ * one does, too. */
+static char *who_says(const json_t *list, size_t from, bool *several)
 {
-    return strcmp(reason_of(json_array_get(list, i)), reason_of(json_array_get(list, j))) == 0;
-}
-
-static bool is_first_to_say(const json_t *list, size_t i)
-{
-    size_t j;
-
-    for (j = 0; j < i; j++)
-        if (say_the_same(list, i, j))
-            return false;
-    return true;
-}
-
-/* "dns-resolution, unreachable: ": one thing that stops several playbooks is said once. */
-static char *who_says(const json_t *list, size_t i)
-{
-    struct buf b;
+    const char *reason = reason_of(json_array_get(list, from));
+    struct buf who;
+    const json_t *item;
     char *text;
-    size_t j;
+    size_t i;
 
-    buf_init(&b, 4096);
-    for (j = i; j < json_array_size(list); j++)
-        if (say_the_same(list, i, j))
-            buf_addf(&b, "%s%s", j == i ? "" : ", ",
-                     report_text(json_array_get(list, j), "playbook"));
-    buf_puts(&b, ": ");
-    text = buf_take(&b);
-    buf_release(&b);
+    *several = false;
+    buf_init(&who, 4096);
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(reason_of(item), reason) != 0)
+            continue;
+        if (i < from)
+            break;
+        *several = i > from;
+        buf_addf(&who, "%s%s", i > from ? ", " : "", report_text(item, "playbook"));
+    }
+    text = who.len ? mem_format("%s:", who.data) : NULL;
+    buf_release(&who);
     return text;
+}
+
+static void one_reason(const struct style *s, enum look look, const char *who, bool several,
+                       const char *reason)
+{
+    char *first = mem_format("%s ", who);
+
+    if (several)
+        style_wrap(s, look, 4, "", who);
+    style_wrap(s, look, several ? 6 : 4, several ? "" : first, reason);
+    free(first);
 }
 
 static void reasons(const struct style *s, enum look look, const char *title, const json_t *list,
                     bool verbose)
 {
     const json_t *item;
+    bool several = false;
     size_t i;
 
     if (json_array_size(list) == 0)
@@ -332,20 +336,15 @@ static void reasons(const struct style *s, enum look look, const char *title, co
     style_line(s, look, 2, "%s", title);
     json_array_foreach(list, i, item)
     {
-        char *first;
+        /* With their evidence they differ, so then each stands by itself. */
+        char *who = verbose ? mem_format("%s:", report_text(item, "playbook"))
+                            : who_says(list, i, &several);
 
-        if (!is_first_to_say(list, i))
-            continue;
-        first = who_says(list, i);
-        if (strchr(first, ',')) { /* too long for the reason to hang behind it */
-            style_wrap(s, look, 4, "", first);
-            style_wrap(s, look, 6, "", reason_of(item));
-        } else {
-            style_wrap(s, look, 4, first, reason_of(item));
-        }
+        if (who)
+            one_reason(s, look, who, several, reason_of(item));
         if (verbose)
             report_evidence(s, json_object_get(item, "evidence"), 6);
-        free(first);
+        free(who);
     }
 }
 

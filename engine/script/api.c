@@ -16,6 +16,8 @@ static const struct api_doc docs[] = {
      "type (file, directory, symlink, socket, …), mode (octal text), uid, gid, owner, group, size, "
      "mtime, inode. Does not follow the last symlink."},
     {"host:realpath(path) -> path | nil, why, result", "The path with all symlinks resolved."},
+    {"host:may_edit(path) -> boolean",
+     "Whether a fix of this playbook may edit that file, and the one that a symlink leads to."},
     {"host:memo(key, function) -> value",
      "The function's value, computed once for all playbooks of this host; others wait for it."},
     {"result:show(text or lines) -> evidence",

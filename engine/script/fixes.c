@@ -56,7 +56,7 @@ static char *take_bytes(lua_State *L, const char *where, const char *key, size_t
     return copy;
 }
 
-static bool may_edit(const struct playbook *b, const struct host *h, const char *path)
+bool fix_may_edit(const struct playbook *b, const struct host *h, const char *path)
 {
     return playbook_allows_file(b, path) || host_names_file(h, path);
 }
@@ -69,10 +69,10 @@ static void take_fingerprint(lua_State *L, const char *where, struct fingerprint
 
     was->path = field_text(L, where, "path", true);
     was->real = field_text(L, where, "real", true);
-    if (!may_edit(b, h, was->path))
+    if (!fix_may_edit(b, h, was->path))
         task_fail(L, "%s: file \"%s\" is not declared under \"files\" of %s", where, was->path,
                   b->file);
-    if (!may_edit(b, h, was->real))
+    if (!fix_may_edit(b, h, was->real))
         task_fail(L, "%s: file \"%s\", where \"%s\" leads to, is not declared under \"files\" of %s",
                   where, was->real, was->path, b->file);
     was->uid = (unsigned)field_int(L, where, "uid", 0, 0xffffffffL, 0);

@@ -298,6 +298,17 @@ static int core_peer(lua_State *L)
     return 1;
 }
 
+/* What the engine decides once more when it takes a fix: a step asks beforehand, so as to say why it has none. */
+static int core_may_edit(lua_State *L)
+{
+    struct world *w = world_of(L);
+    const struct playbook *b = task_of(L)->playbook;
+    const struct host *h = target_host(w->targets[luaL_checkinteger(L, 1)]);
+
+    lua_pushboolean(L, b && fix_may_edit(b, h, luaL_checkstring(L, 2)));
+    return 1;
+}
+
 /* ---- the rest ---- */
 
 static int core_go(lua_State *L)
@@ -358,6 +369,7 @@ static const luaL_Reg core[] = {{"run", core_run},
                                 {"alive", core_alive},
                                 {"host", core_host},
                                 {"peer", core_peer},
+                                {"may_edit", core_may_edit},
                                 {"go", core_go},
                                 {"fail", core_fail},
                                 {"freeze", core_freeze},

@@ -177,6 +177,13 @@ function methods.stat(host, path) return stat(id_of(host, "stat"), path) end
 
 function methods.realpath(host, path) return realpath(id_of(host, "realpath"), path) end
 
+-- Also the file that a symlink leads to has to be one: it is the one that would change.
+function methods.may_edit(host, path)
+    local id = id_of(host, "may_edit")
+    if type(path) ~= "string" then core.fail("host:may_edit takes a path") end
+    return core.may_edit(id, path) and core.may_edit(id, realpath(id, path, true) or path)
+end
+
 -- Memos: one playbook computes, the others wait for it -----------------------------------------
 
 local function refuse_circle(memo, me, key)

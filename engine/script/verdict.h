@@ -3,6 +3,8 @@
 #define FETTLE_SCRIPT_VERDICT_H
 
 #include "model/finding.h"
+#include "model/inventory.h"
+#include "model/playbook.h"
 
 #include <lua.h>
 
@@ -15,6 +17,7 @@ int verdict_take_symptom(lua_State *L);
 /* fixes.c: the list of fixes on top of the stack (popped) into `f`.  [raises; what was built so far
  * belongs to `f`] */
 void fixes_take(lua_State *L, struct finding *f);
+bool fix_may_edit(const struct playbook *b, const struct host *h, const char *path);
 
 /* ---- fields of the table on top of the stack, for both files; all of these raise ---- */
 

@@ -75,7 +75,7 @@ same() {
 resolving='(while resolving, resolver: |could not be resolved |no resolver defined to resolve ).*'
 
 # What nginx says besides about a request that fails at its upstream: of auth_request, and as that upstream itself.
-echoes='auth request unexpected status: 50[0-9] while|broken header: "GET |^(Host|Connection|User-Agent|Accept): |^.?$|^" while reading PROXY protocol'
+echoes='internal redirection cycle while|limiting requests, excess: [0-9.]+ by zone|[0-9]+ worker_connections are not enough$|auth request unexpected status: 50[0-9] while|broken header: "GET |^(Host|Connection|User-Agent|Accept): |^.?$|^" while reading PROXY protocol'
 
 # Log lines may only be added, and only for requests that fettle asked: of nginx in HTTP/1.1, and of the
 # backend, which may be the same nginx, in what nginx speaks to it.
@@ -85,7 +85,7 @@ logs_grew_by_our_requests() { # BEFORE AFTER WHAT
     for kind in access error; do
         size=$(stat -c %s "$seen/$1.$kind")
         cmp -s -n "$size" "$seen/$1.$kind" "$seen/$2.$kind" || wrong "$3: nginx's $kind log was changed, not only continued"
-        if tail -c "+$((size + 1))" "$seen/$2.$kind" | grep -vE "\"(GET|HEAD) $path HTTP/1\.[01]\".*(\"curl/|upstream)|$resolving|$echoes"; then
+        if tail -c "+$((size + 1))" "$seen/$2.$kind" | grep -vE "\"(GET|HEAD) $path HTTP/(1\.[01]|2\.0)\".*(\"curl/|upstream)|$resolving|$echoes"; then
             wrong "$3: nginx's $kind log has lines that no request of fettle made (see the log)"
         fi
     done

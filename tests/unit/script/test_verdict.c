@@ -60,6 +60,25 @@ static int setup(void **state)
     return 0;
 }
 
+/* A step asks beforehand what the engine would refuse, also of the file that a symlink leads to. */
+static void what_may_be_edited_can_be_asked(void **state)
+{
+    struct host_report *r;
+    struct playbook *b = world_playbook("one", "look", START
+        "assert(host:may_edit('/etc/nginx/a.conf') == true)\n"
+        "assert(host:may_edit('/etc/nginx/b.conf') == false)\n"
+        "assert(host:may_edit('/etc/passwd') == false)\n"
+        "return inconclusive{reason = 'right'}", NULL);
+    struct incident *i = world_incident("return present{summary = 's'}", b, NULL);
+
+    (void)state;
+    r = world_diagnose(i, NULL);
+    world_free_incident(i);
+    assert_int_equal(r->finding_count, 1);
+    assert_string_equal(r->findings[0].reason, "right");
+    world_free_report(r);
+}
+
 static void what_is_wrong_is_refused(void **state)
 {
     static const char *const tries[][2] = {
@@ -243,6 +262,7 @@ static void a_swallowed_refusal_is_no_verdict(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(what_may_be_edited_can_be_asked, setup),
         cmocka_unit_test_setup(what_is_wrong_is_refused, setup),
         cmocka_unit_test_setup(a_file_that_is_not_there_is_created, setup),
         cmocka_unit_test_setup(a_file_that_cannot_be_known_ends_inconclusive, setup),
