@@ -252,12 +252,13 @@ local function by_time(list)
 end
 
 -- What systemd keeps of an nginx that logs to standard error or to syslog.
-local function from_journal(host, since, found)
+local function from_journal(host, what, since, found)
     local journal = require "journal"
     local r = host:run({ "journalctl", "--no-pager", "-o", "json", "-n", "500", "-u",
                          "nginx.service" }, { fresh = true, limit = 1024 * 1024 })
-    if not r.ok then
-        found.problems[#found.problems + 1] = "the journal of nginx.service cannot be read"
+    if not r.ok or not r.out:find("^{") then
+        found.problems[#found.problems + 1] = "nginx logs to " .. what .. ", and the journal of nginx.service "
+            .. (r.ok and "has nothing of it" or "cannot be read")
         return
     end
     found.read = found.read + 1
@@ -271,6 +272,21 @@ local function from_journal(host, since, found)
             end
         end
     end
+end
+
+local function is_stream(path)
+    return path:find("^/dev/std%a+$") ~= nil or path:find("^/proc/self/fd/[12]$") ~= nil
+end
+
+-- Is the log nginx's own standard error or output under a file's name, as images of containers have it?  Then who reads
+-- the file gets what is theirs, not nginx's.
+local function leads_to_stream(host, path)
+    local stat = not is_stream(path) and host:stat(path)
+    if not stat or stat.type ~= "symlink" then
+        return is_stream(path)
+    end
+    local r = host:run({ "ls", "-la", "--", path })
+    return is_stream(r.ok and r.out:match(" %-> (/%S+)\n?$") or "")
 end
 
 local function from_file(host, nx, path, opts, found)
@@ -308,14 +324,19 @@ function M.failures(host, nx, opts)
     local found = { read = 0, problems = {}, results = {}, own = {} }
     opts = opts or {}
     local paths, elsewhere = M.error_logs(host, nx)
+    local files = {}
     for _, path in ipairs(paths) do
+        local list = leads_to_stream(host, path) and elsewhere or files
+        list[#list + 1] = path
+    end
+    for _, path in ipairs(files) do
         from_file(host, nx, path, opts, found)
     end
     if #found == 0 then
-        from_moved(host, nx, paths, opts, found)
+        from_moved(host, nx, files, opts, found)
     end
     if #elsewhere > 0 then
-        from_journal(host, opts.since, found)
+        from_journal(host, elsewhere[1], opts.since, found)
     end
     by_time(found)
     return found
