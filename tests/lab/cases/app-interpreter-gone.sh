@@ -14,4 +14,5 @@ damage() {
 }
 
 exit=2 status=cause-found cause=upstream-down recommended=
-says='status 203/EXEC.: /srv/shop/venv/bin/gunicorn: No such file'
+# Which file it was says a process that has just ended, and journald does not always know by then whose it was.
+says='could not begin its program .status 203/EXEC'
