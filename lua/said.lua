@@ -26,6 +26,23 @@ local function begins(entry)
     return entry.by == "systemd" and entry.systemd and (entry.text:find("^Starting ") or entry.text:find("^Started ")) ~= nil
 end
 
+-- systemd's last words about a run (src/core/service.c, unit.c, job.c).
+local ENDS = { "^Failed to start ", "^Stopped ", ": Deactivated successfully%.$", ": Succeeded%.$", ": Failed with result '" }
+
+-- What a service said before systemd's word of its start was written, since the two come to journald by ways of their own:
+-- all behind the end of the run before, as far as that is seen.
+local function said_early(run)
+    local last = #run
+    while last > 0 and not run[last].systemd do
+        last = last - 1
+    end
+    local ended = false
+    for _, pattern in ipairs(last > 0 and ENDS or {}) do
+        ended = ended or run[last].text:find(pattern) ~= nil
+    end
+    return ended and table.move(run, last + 1, #run, 1, {}) or {}
+end
+
 function M.read(text)
     local all, run, before, whole = {}, {}, false, nil
     for line in text:gmatch("[^\n]+") do
@@ -33,7 +50,7 @@ function M.read(text)
         all[#all + 1] = entry
         -- "Started" ends what "Starting" began, where the type of the service lets systemd say both.
         if entry and begins(entry) then
-            run = (before and entry.text:find("^Started ")) and run or {}
+            run = (before and entry.text:find("^Started ")) and run or said_early(run)
             before, whole = entry.text:find("^Starting ") ~= nil, true
         end
         run[#run + 1] = entry

@@ -47,4 +47,13 @@ check.equal("a program that calls itself systemd", said.by_systemd(said.read(jou
     "systemd[99]: skipped because of an unmet condition check (x)")).all, "skipped"), nil)
 check.equal("no journal's lines", #said.read("-- No entries --\n\n[\n: \n").all, 0)
 
+local run = said.read("2026-11-29T23:15:35+0000 web1 systemd[1]: Failed to start shop-app.service - The shop.\n"
+    .. "2026-11-29T23:15:36+0000 web1 migrate[163]: relation orders is locked\n"
+    .. "2026-11-29T23:15:36+0000 web1 systemd[1]: Starting shop-app.service - The shop...\n"
+    .. "2026-11-29T23:15:36+0000 web1 systemd[1]: shop-app.service: Failed with result 'exit-code'.\n").run
+check.equal("a word that overtook systemd's", run[1].text, "relation orders is locked")
+check.equal("and the rest", #run, 3)
+run = said.read("2026-11-29T23:15:33+0000 web1 migrate[15]: of the run before, whose beginning was cut off\n"
+    .. "2026-11-29T23:15:36+0000 web1 systemd[1]: Starting shop-app.service - The shop...\n").run
+check.equal("whose run it was is not known", #run, 1)
 check.done()
