@@ -109,7 +109,7 @@ local function shake(host, item, opts)
     if opts.ca then
         words("-CAfile", opts.ca)
     end
-    local r = host:run(argv, { timeout = 15 })
+    local r = host:run(argv, { timeout = 15, fresh = opts.fresh })
     local parsed = s_client.parse(r.out .. "\n" .. r.err)
     parsed.tool = r.outcome ~= "not-started" and r.code ~= 127
     return parsed, r
@@ -315,6 +315,25 @@ end
 local CERTIFICATE_REQUIRED = "116"
 local REFUSALS = { ["40"] = true, ["42"] = true }
 
+local function asks_for_certificate(result)
+    return ("\n" .. result.out):find("\nAcceptable client certificate CA names", 1, true) ~= nil
+end
+
+local TRIES = 4
+
+-- nginx's handshake, tried with openssl.  With TLS 1.3 the server says only after it whether it will do without a certificate
+-- (RFC 8446, 4.4.2.4), and openssl does not always wait for that: then once more.
+local function shake_as_nginx(host, item)
+    local tried, r
+    for n = 1, TRIES do
+        tried, r = shake(host, item, { sni = item.sni and item.name or nil, fresh = n > 1 })
+        if not tried.handshake or #tried.errors > 0 or not asks_for_certificate(r) then
+            break
+        end
+    end
+    return tried, r
+end
+
 local function demands_certificate(item, tried, result)
     local number = tostring(item.entry.message):match("SSL alert number (%d+)")
     for _, text in ipairs(tried.errors) do
@@ -323,7 +342,7 @@ local function demands_certificate(item, tried, result)
         end
     end
     return number == CERTIFICATE_REQUIRED or REFUSALS[number] and not tried.handshake
-        and ("\n" .. result.out):find("\nAcceptable client certificate CA names", 1, true) ~= nil
+        and asks_for_certificate(result)
 end
 
 local function client_certificate(symptom, item)
@@ -341,7 +360,7 @@ local function handshake(host, symptom, item)
         return versions
     end
     local plain, plain_result = backend.ask(host, { scheme = "http", address = item.upstream.key, uri = "/", seconds = 5 })
-    local as_nginx, r = shake(host, item, { sni = item.sni and item.name or nil })
+    local as_nginx, r = shake_as_nginx(host, item)
     add(item.evidence, show(r))
     if not as_nginx.tool then
         return nil, "openssl is missing, so the handshake could not be tried", true
@@ -375,7 +394,7 @@ local function handshake(host, symptom, item)
 end
 
 local function late(host, symptom, item)
-    local tried, r = shake(host, item, { sni = item.sni and item.name or nil })
+    local tried, r = shake_as_nginx(host, item)
     if not tried.handshake or not demands_certificate(item, tried, r) then
         return nil, "the TLS handshake with " .. item.upstream.key .. " is not what fails"
     end

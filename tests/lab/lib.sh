@@ -8,7 +8,7 @@
 # them, and lab_sweep those of labs that died.
 #
 #   lab_check                 can a lab run here?  exits 77 with the reason where not
-#   lab_start HOW             the keeper, its bridge (10.77.0.0/24); HOW tied: it dies with this shell,
+#   lab_start HOW             the keeper, its bridge (10.77.0.0/16); HOW tied: it dies with this shell,
 #                             detached: it stays until lab_stop
 #   lab_stop, lab_sweep       this lab, the dead ones
 #   lab_in COMMAND…           runs on the controller: in the lab's network, with its hosts' names
@@ -133,7 +133,7 @@ lab_keep() {
     # With an address of its own: else it takes the lowest of its ports, and whoever knew the old one is not heard for
     # seconds when a host comes or goes.
     ip link add br0 address 02:00:0a:4d:00:01 type bridge
-    ip address add 10.77.0.1/24 dev br0
+    ip address add 10.77.0.1/16 dev br0
     ip link set br0 up
     touch "$lab_dir/ready"
     while :; do
@@ -287,7 +287,7 @@ host_is_up() {
 host_finish() {
     local name=$1 address=$2 state
     lab_wait 30 "$name does not boot: see $lab_dir/host/$name/log" host_is_up "$name"
-    host_in "$name" ip address add "$address/24" dev host0
+    host_in "$name" ip address add "$address/16" dev host0
     host_in "$name" ip link set host0 up
     state=$(host_in "$name" timeout 30 systemctl is-system-running --wait) ||
         host_in "$name" systemctl --failed --no-legend >&2
@@ -297,13 +297,13 @@ host_finish() {
 }
 
 # Addresses are given in the order of asking and not used again: the others still know an old one by the
-# network card of a host that is gone.
+# network card of a host that is gone.  10.77.0.0/24 and 10.77.9.0/24 are the cases' own.
 host_address() {
-    local last=10
+    local last=0
     [ ! -e "$lab_dir/last" ] || last=$(<"$lab_dir/last")
-    [ "$last" -lt 254 ] || lab_fail "the lab has had all its addresses: start a new one"
+    [ "$last" -lt 1750 ] || lab_fail "the lab has had all its addresses: start a new one"
     echo $((last + 1)) >"$lab_dir/last"
-    echo "10.77.0.$((last + 1))"
+    echo "10.77.$((1 + last / 250)).$((2 + last % 250))"
 }
 
 host_register() {
