@@ -409,7 +409,7 @@ end
 -- Who is it that answers, or nobody?
 local function judge_door(host, seen)
     local words, shown
-    if seen.silent and tostring(seen.answer.trouble):find("refused", 1, true) then
+    if seen.silent and tostring(seen.answer.trouble):find("no connection", 1, true) then
         words, shown = doors.open(host, seen.nx)
         seen.summary = words and seen.summary .. ". " .. words or seen.summary
     elseif seen.silent then

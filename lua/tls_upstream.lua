@@ -109,7 +109,7 @@ local function shake(host, item, opts)
     if opts.ca then
         words("-CAfile", opts.ca)
     end
-    local r = host:run(argv, { timeout = 15, fresh = opts.fresh })
+    local r = host:run(argv, { timeout = 15 })
     local parsed = s_client.parse(r.out .. "\n" .. r.err)
     parsed.tool = r.outcome ~= "not-started" and r.code ~= 127
     return parsed, r
@@ -315,31 +315,37 @@ end
 local CERTIFICATE_REQUIRED = "116"
 local REFUSALS = { ["40"] = true, ["42"] = true }
 
+local function is_required(text)
+    return text:find("alert certificate required", 1, true) ~= nil
+end
+
 local function asks_for_certificate(result)
     return ("\n" .. result.out):find("\nAcceptable client certificate CA names", 1, true) ~= nil
 end
 
-local TRIES = 4
-
--- nginx's handshake, tried with openssl.  With TLS 1.3 the server says only after it whether it will do without a certificate
--- (RFC 8446, 4.4.2.4), and openssl does not always wait for that: then once more.
-local function shake_as_nginx(host, item)
-    local tried, r
-    for n = 1, TRIES do
-        tried, r = shake(host, item, { sni = item.sni and item.name or nil, fresh = n > 1 })
-        if not tried.handshake or #tried.errors > 0 or not asks_for_certificate(r) then
-            break
+-- With TLS 1.3 the server says only after the handshake that it wanted a certificate (RFC 8446, 4.4.2.4), and openssl, which
+-- has nothing to send, may be gone by then.  curl waits for an answer.
+local function refused_after_handshake(host, item)
+    local _, results = backend.ask(host, { scheme = "https", address = item.upstream.key, uri = "/", seconds = 5, times = 3 })
+    for _, r in ipairs(results) do
+        if is_required(r.err) then
+            return r
         end
     end
-    return tried, r
+    return nil -- also where the connection's end came before the alert was read, each time
 end
 
-local function demands_certificate(item, tried, result)
+local function demands_certificate(host, item, tried, result)
     local number = tostring(item.entry.message):match("SSL alert number (%d+)")
     for _, text in ipairs(tried.errors) do
-        if is_text(text) and text:find("alert certificate required", 1, true) then
+        if is_text(text) and is_required(text) then
             return true
         end
+    end
+    local late = tried.handshake and refused_after_handshake(host, item)
+    if late then
+        add(item.evidence, backend.shown(late))
+        return true
     end
     return number == CERTIFICATE_REQUIRED or REFUSALS[number] and not tried.handshake
         and asks_for_certificate(result)
@@ -360,14 +366,14 @@ local function handshake(host, symptom, item)
         return versions
     end
     local plain, plain_result = backend.ask(host, { scheme = "http", address = item.upstream.key, uri = "/", seconds = 5 })
-    local as_nginx, r = shake_as_nginx(host, item)
+    local as_nginx, r = shake(host, item, { sni = item.sni and item.name or nil })
     add(item.evidence, show(r))
     if not as_nginx.tool then
         return nil, "openssl is missing, so the handshake could not be tried", true
     elseif not as_nginx.handshake and plain[1].code and plain[1].code ~= 400 then
         add(item.evidence, backend.shown(plain_result[1]))
         return nil, item.upstream.key .. " speaks plain HTTP and no TLS"
-    elseif demands_certificate(item, as_nginx, r) then
+    elseif demands_certificate(host, item, as_nginx, r) then
         return client_certificate(symptom, item)
     elseif as_nginx.handshake then
         return nil, "the handshake with " .. item.upstream.key .. " succeeds when it is tried with openssl"
@@ -394,8 +400,8 @@ local function handshake(host, symptom, item)
 end
 
 local function late(host, symptom, item)
-    local tried, r = shake_as_nginx(host, item)
-    if not tried.handshake or not demands_certificate(item, tried, r) then
+    local tried, r = shake(host, item, { sni = item.sni and item.name or nil })
+    if not tried.handshake or not demands_certificate(host, item, tried, r) then
         return nil, "the TLS handshake with " .. item.upstream.key .. " is not what fails"
     end
     add(item.evidence, show(r))

@@ -13,7 +13,7 @@ local FORMAT = "%{http_code}|%{time_connect}|%{time_starttransfer}|%{time_total}
 -- curl's own exit codes (man curl, EXIT CODES), as far as they say something about the other side.
 local TROUBLE = {
     [6] = "its name could not be resolved",
-    [7] = "it refused the connection",
+    [7] = "no connection came about", -- refused, or no way there, or no local port left: curl does not tell them apart
     [28] = "it gave no answer in time",
     [35] = "the TLS handshake failed",
     [52] = "it closed the connection without an answer",
@@ -37,7 +37,7 @@ end
 
 -- What one run of that argv said: {code = 200 | nil, connect, first_byte, total (seconds),
 -- ip (who answered),
--- trouble = "it refused the connection" | nil, waits = true where it took the request and gave no
+-- trouble = "no connection came about" | nil, waits = true where it took the request and gave no
 -- answer in time, tool = false where curl is missing}.
 function M.answer(result)
     local code, connect, first, total, ip =
@@ -71,7 +71,7 @@ function M.ask(host, url, via, times, seconds)
     return answers, results
 end
 
--- "502, 502, 502" or "no answer (it refused the connection)"
+-- "502, 502, 502" or "no answer (no connection came about)"
 function M.codes(answers)
     local words = {}
     for i, a in ipairs(answers) do

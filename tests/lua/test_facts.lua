@@ -111,7 +111,7 @@ local function answer(out, code, outcome)
 end
 check.equal("a status", answer("502|0.001|0.002|0.003|127.0.0.1", 0).code, 502)
 check.equal("refused has no status", answer("000|0.000|0.000|0.001|", 7).code, nil)
-check.equal("refused says so", answer("000|0.000|0.000|0.001|", 7).trouble, "it refused the connection")
+check.equal("who could not connect says so", answer("000|0.000|0.000|0.001|", 7).trouble, "no connection came about")
 check.equal("connected and then silent is waiting", answer("000|0.001|0.000|10.0|127.0.0.1", 28).waits, true)
 check.equal("never connected is not", answer("000|0.000|0.000|10.0|", 28).waits, false)
 check.equal("no curl at all", answer("", 127, "not-started").tool, false)
