@@ -116,16 +116,6 @@ local function is_nginx(nx, name)
     return name == "nginx" or name == "openresty" or (own ~= nil and name == own:sub(1, 15))
 end
 
-local function line_of(result, entry)
-    for line in result.out:gmatch("[^\n]+") do
-        local read = ss.listeners(line)[1]
-        if read and read.port == entry.port and read.address == entry.address then
-            return line
-        end
-    end
-    return ""
-end
-
 function M.stranger(host, nx, answer, url, via)
     local q, r = split(url), host:run({ "ss", "-H", "-ltnp" })
     local port = via and tonumber(via:match(":(%d+)$")) or q and q.port
@@ -140,7 +130,7 @@ function M.stranger(host, nx, answer, url, via)
     if not found then
         return nil
     end
-    return string.format("%s listens there (port %d), and not nginx", name_of(found), port), r:show(line_of(r, found))
+    return string.format("%s listens there (port %d), and not nginx", name_of(found), port), r:show(ss.line_of(r, found))
 end
 
 -- Such a server closes each connection that does not begin with a line of the PROXY protocol, as a balancer's do.
@@ -165,7 +155,7 @@ function M.open(host, nx)
         local text = (entry.address:find(":", 1, true) and "[" .. entry.address .. "]" or entry.address) .. ":" .. entry.port
         if is_nginx(nx, name_of(entry)) and #texts < 6 and not seen[text] then
             seen[text] = true
-            texts[#texts + 1], shown[#shown + 1] = text, line_of(r, entry)
+            texts[#texts + 1], shown[#shown + 1] = text, ss.line_of(r, entry)
         end
     end
     return #texts > 0 and "nginx listens on " .. table.concat(texts, ", ") or nil, #shown > 0 and r:show(shown) or nil

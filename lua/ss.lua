@@ -6,6 +6,7 @@
 --       {netid, state, recv_q, send_q, path, abstract, inode, processes}
 --   M.listens(entries, address, port) -> array of {entry, how}, those that would take a connection
 --       to that address; how is "exact", "wildcard", "mapped" or "maybe-v6only"
+--   M.line_of(result, entry) -> the line of that listener | ""
 --   M.parse(text)           both kinds mixed, any state; a line that cannot be read is
 --       {unparsed = line}
 --
@@ -182,6 +183,17 @@ function M.listens(entries, address, port)
         end
     end
     return list
+end
+
+-- ss's own line about this listener, as evidence quotes it; result: of `ss -H -ltnp`.
+function M.line_of(result, entry)
+    for line in result.out:gmatch("[^\n]+") do
+        local read = M.listeners(line)[1]
+        if read and read.port == entry.port and read.address == entry.address then
+            return line
+        end
+    end
+    return ""
 end
 
 return M

@@ -104,16 +104,7 @@ function M.is_other_service(name)
     return KNOWN[name] == true
 end
 
--- ss's own line about this listener, as evidence quotes it.
-function M.line_of(result, entry)
-    for line in result.out:gmatch("[^\n]+") do
-        local read = ss.listeners(line)[1]
-        if read and read.port == entry.port and read.address == entry.address then
-            return line
-        end
-    end
-    return ""
-end
+M.line_of = ss.line_of
 
 local function has_process(svc, entry)
     for _, process in ipairs(type(entry.processes) == "table" and entry.processes or {}) do

@@ -26,6 +26,8 @@
 #   busy_customers      four clients that ask without a pause from now on, as a process customers.py
 #   shelf_site [leaks]  an application on 127.0.0.1:8000 that needs 65 open files, or forgets one with each request
 #   tls_site            nginx speaks TLS to a backend on 127.0.0.1:8443 and checks its certificate
+#   tls_python_site     … to one of Python's, of the newest TLS that both know
+#   tls_demands         from now on that one demands a certificate of its clients
 #   tls_authority FILE NAME   a certificate signed by itself, /srv/tls/FILE.crt
 #   tls_certificate FILE AUTHORITY DAYS   one for app.internal, for so many days from now on
 #   connect_denied      the kernel answers EACCES to nginx's connect(), by a filter that only nginx itself knows of
@@ -515,6 +517,40 @@ server {
     }
 }
 EOF
+}
+
+tls_python_site() {
+    tls_site
+    rm /etc/nginx/conf.d/backend.conf
+    nginx_reload
+    cat >/srv/tls/app.py <<'EOF'
+import http.server, os, ssl
+
+class Shop(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"the shop answers\n")
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/srv/tls/app.crt", "/srv/tls/app.key")
+if os.path.exists("/srv/tls/mutual"):
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations("/srv/tls/ca.crt")
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 8443), Shop)
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()
+EOF
+    printf '[Service]\nExecStart=/usr/bin/python3 /srv/tls/app.py\n' >"$unit"
+    systemctl daemon-reload
+    systemctl start shop-app
+    wait_for sh -c 'ss -Hltn | grep -q :8443'
+}
+
+tls_demands() {
+    touch /srv/tls/mutual
+    systemctl restart shop-app
+    wait_for sh -c 'ss -Hltn | grep -q :8443'
 }
 
 # An application that sends exactly the bytes of /srv/shop/answer, or resets the connection.
