@@ -77,8 +77,9 @@ static void hosts_that_hang_hold_up_no_other(void **state)
         proxy_start(&proxies[i], "127.0.0.1", sshd.port, PROXY_STALL);
     whole = whole_session(&proxies[0], PROXY_DOWN);
     for (i = 0; i < BAD; i++) {
-        /* no banner, half of it, its end, and on to the middle of the answer */
-        long points[] = {0, 10, 60, whole / 3, whole / 2, whole * 2 / 3, whole * 5 / 6, whole - 1};
+        /* no banner, half of it, its end, and on to the middle of the answer.  Sessions differ by a
+         * cipher's block or two, so it is not the last byte. */
+        long points[] = {0, 10, 60, whole / 3, whole / 2, whole * 2 / 3, whole * 5 / 6, whole - 40};
 
         proxies[i].setting->limit = points[i];
         one_start(&bad[i], l, proxies[i].port);
@@ -95,10 +96,10 @@ static void hosts_that_hang_hold_up_no_other(void **state)
         assert_false(bad[i].asked.done && bad[i].asked.outcome == OUTCOME_EXIT);
     for (i = 0; i < BAD; i++) {
         assert_int_equal(loop_run(l, &bad[i].asked.done), 0);
-        assert_true(bad[i].asked.outcome == OUTCOME_UNREACHABLE ||
-                    bad[i].asked.outcome == OUTCOME_TIMEOUT);
         printf("  %ld of %ld bytes: %s (%s)\n", proxies[i].setting->limit, whole,
                outcome_name(bad[i].asked.outcome), bad[i].asked.why ? bad[i].asked.why : "");
+        assert_true(bad[i].asked.outcome == OUTCOME_UNREACHABLE ||
+                    bad[i].asked.outcome == OUTCOME_TIMEOUT);
     }
     /* A deadline of its own for each phase. */
     assert_true(clock_monotonic_ms() - began < 80 * 1000);
@@ -141,7 +142,9 @@ static void on_end(void *data, const struct result *r)
     j->done = true;
     j->outcome = r->outcome;
     j->code = r->code;
-    assert_true(r->outcome == OUTCOME_EXIT || r->why);
+    /* A shell that the host's sshd ends, since the connection is gone, has an end of its own. */
+    if (r->outcome != OUTCOME_EXIT && r->outcome != OUTCOME_SIGNAL && !r->why)
+        fail_msg("%s %d, and no reason", outcome_name(r->outcome), r->code);
 }
 
 /* A read and a change: each has the right end, or none and a reason.  A change that says it could
@@ -234,9 +237,9 @@ static void know_everywhere(void)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts_that_hang_hold_up_no_other),
         cmocka_unit_test(a_connection_cut_from_the_host_has_a_clear_result),
         cmocka_unit_test(a_connection_cut_to_the_host_has_a_clear_result),
+        cmocka_unit_test(hosts_that_hang_hold_up_no_other),
     };
     int failed;
 
