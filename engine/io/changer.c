@@ -247,7 +247,7 @@ static void job_on_time(void *data)
 
     j->timer = NULL;
     job_end(j, j->reached ? OUTCOME_TIMEOUT : OUTCOME_UNREACHABLE, -1,
-            j->reached ? NULL : mem_dup("no shell answered in time"));
+            mem_dup(j->reached ? "the program did not end in time" : "no shell answered in time"));
 }
 
 static void job_on_begun(void *data)
