@@ -6,7 +6,9 @@
 
 #include <unistd.h>
 
-enum { GOOD = 9, BAD = 8, CUTS = 20, SETTLE_US = 200 * 1000 };
+enum { GOOD = 9, BAD = 8, CUTS = 20, SETTLE_US = 200 * 1000, PROGRAM_MS = 15 * 1000, SLOW_MAX = 2 };
+
+static int slow; /* programs that were ended by their time */
 
 static struct sshd sshd;
 
@@ -168,16 +170,17 @@ static bool session_cut_at(struct proxy *p, enum proxy_way way, long limit)
     w.host.known_hosts = mem_format("%s/known_everywhere", sshd.folder);
     ask(&w, &a, SHELL("echo hello; exit 3"), 0, 0);
     unlink(made);
-    assert_non_null(changer_start(w.target, program, go, strlen(go), 0, &calls, NULL));
+    assert_non_null(changer_start(w.target, program, go, strlen(go), PROGRAM_MS, &calls, NULL));
     assert_int_equal(loop_run(w.loop, &j.done), 0);
+    slow += j.outcome == OUTCOME_TIMEOUT;
     whole = a.outcome == OUTCOME_EXIT && j.outcome == OUTCOME_EXIT;
     if (a.outcome == OUTCOME_EXIT) {
         assert_int_equal(a.code, 3);
         assert_string_equal(a.out.data, "hello\n");
     } else {
         assert_true(a.outcome == OUTCOME_UNREACHABLE || a.outcome == OUTCOME_LOST ||
-                    a.outcome == OUTCOME_NO_STATUS);
-        assert_non_null(a.why);
+                    a.outcome == OUTCOME_NO_STATUS || a.outcome == OUTCOME_TIMEOUT);
+        assert_true(a.why || a.outcome == OUTCOME_TIMEOUT);
     }
     if (j.outcome == OUTCOME_EXIT) {
         assert_int_equal(j.code, 0);
@@ -202,13 +205,16 @@ static void cut_everywhere(enum proxy_way way)
     long whole, step, at;
     int wholes = 0, cut = 0;
 
+    slow = 0;
     proxy_start(&p, "127.0.0.1", sshd.port, PROXY_CUT);
     assert_true(session_cut_at(&p, way, -1));
     whole = p.setting->passed[way];
     step = all && strcmp(all, "all") == 0 ? 1 : whole / (all ? atoi(all) : CUTS) + 1;
     for (at = 0; at < whole; at += step, cut++)
         wholes += session_cut_at(&p, way, at);
-    printf("  cut at %d places of %ld bytes: %d sessions were whole\n", cut, whole, wholes);
+    printf("  cut at %d places of %ld bytes: %d sessions were whole, %d ended by their time\n", cut,
+           whole, wholes, slow);
+    assert_true(slow <= SLOW_MAX); /* on a busy machine one does so now and then */
     assert_true(wholes * 4 < cut); /* the proxy does cut */
     proxy_stop(&p);
 }
