@@ -407,27 +407,36 @@ static int ssh_step(struct ssh *s, struct err *e)
     return handlers[s->state](s, e);
 }
 
-void ssh_pump(struct ssh *s)
+/* As long as something moves, and until what came of it is sent or found to have nowhere to go. */
+static void ssh_settle(struct ssh *s)
 {
     struct err e = {0};
 
+    s->pumping = true;
+    do {
+        while (s->again && !s->freed) {
+            s->again = false;
+            if (ssh_step(s, &e) == -1 && !s->freed)
+                ssh_lose(s, e.text);
+        }
+        if (s->freed)
+            break;
+        s->again = s->abstract.wire && ssh_wire_flush(s->abstract.wire);
+    } while (s->again);
+    s->pumping = false;
+}
+
+void ssh_pump(struct ssh *s)
+{
     s->again = true;
     if (s->pumping)
         return;
-    s->pumping = true;
-    while (s->again && !s->freed) {
-        s->again = false;
-        if (ssh_step(s, &e) == -1 && !s->freed)
-            ssh_lose(s, e.text);
-    }
-    s->pumping = false;
+    ssh_settle(s);
     if (s->freed) {
         ssh_really_free(s);
         return;
     }
     ssh_channels_sweep(s);
-    if (s->abstract.wire)
-        ssh_wire_flush(s->abstract.wire);
     ssh_hold(s);
 }
 

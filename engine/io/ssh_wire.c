@@ -119,8 +119,9 @@ static void wire_fail(struct ssh_wire *w, int error)
     buf_clear(&w->out);
 }
 
-void ssh_wire_flush(struct ssh_wire *w)
+bool ssh_wire_flush(struct ssh_wire *w)
 {
+    bool was_over = w->over;
     ssize_t n;
 
     while (w->out.len && !w->over && !w->cut) {
@@ -135,6 +136,7 @@ void ssh_wire_flush(struct ssh_wire *w)
             buf_drop(&w->out, (size_t)n);
     }
     wire_arm(w);
+    return w->over && !was_over;
 }
 
 /* ---- what libssh2 calls ---- */

@@ -29,7 +29,8 @@ void ssh_wire_free(struct ssh_wire *w); /* fine on NULL; sends what it can witho
 /* Makes `session`, whose abstract points to a struct ssh_abstract, speak over its wire. */
 void ssh_wire_attach(LIBSSH2_SESSION *session);
 int ssh_wire_socket(const struct ssh_wire *w);
-void ssh_wire_flush(struct ssh_wire *w);
+/* True where it has just turned out that the connection is gone: nothing else will wake up for that. */
+bool ssh_wire_flush(struct ssh_wire *w);
 bool ssh_wire_full(const struct ssh_wire *w);  /* enough waits to be sent: write no more data */
 bool ssh_wire_heard(const struct ssh_wire *w); /* anything at all from the other side */
 void ssh_wire_cut(struct ssh_wire *w);         /* from now on nothing is sent or received */

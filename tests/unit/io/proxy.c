@@ -57,6 +57,8 @@ static void serve(struct proxy_setting *s, int client, struct sockaddr_in a)
     struct pollfd fds[2] = {{.fd = server, .events = POLLIN}, {.fd = client, .events = POLLIN}};
     bool more = connect(server, (struct sockaddr *)&a, sizeof a) == 0;
 
+    if (s->reset)
+        setsockopt(client, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
     setsockopt(server, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     while (more && !(c.stalled && s->end == PROXY_CUT)) {

@@ -3,6 +3,7 @@
 #ifndef FETTLE_TEST_IO_PROXY_H
 #define FETTLE_TEST_IO_PROXY_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum proxy_end { PROXY_CUT, PROXY_STALL, PROXY_DEAF }; /* deaf: not even TCP has an answer */
@@ -13,6 +14,7 @@ struct proxy_setting { /* shared with the process */
     enum proxy_way way;
     long limit;     /* bytes of a connection in that way; -1: none */
     long passed[2]; /* of the last connection, each way */
+    bool reset;     /* connections end by a reset, also with the proxy itself */
 };
 
 struct proxy {
