@@ -10,26 +10,14 @@
 --
 -- Only a GET is ever asked, of an address that the configuration or `ss` names.
 
+local urls = require "urls"
 local web = require "web"
 
 local M = {}
 
-local function split_url(url)
-    local scheme, place, uri = tostring(url):match("^(https?)://([^/?]+)(.*)$")
-    if not scheme then
-        return nil
-    end
-    local host, port = place:match("^(.-):(%d+)$")
-    return { scheme = scheme, host = (host or place):lower(), uri = uri == "" and "/" or uri,
-             port = tonumber(port) or (scheme == "https" and 443 or 80), place = place }
-end
-
 function M.question(symptom)
-    local q = split_url(symptom.url)
-    if not q then
-        return nil
-    end
-    local server, location = symptom.nx.config:route({ scheme = q.scheme, host = q.host, port = q.port, uri = q.uri })
+    local q = urls.split(symptom.url)
+    local server, location = urls.route(symptom.nx.config, symptom.url)
     if not server then
         return nil
     end

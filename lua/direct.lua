@@ -14,6 +14,7 @@
 local http_answer = require "http_answer"
 local lines = require "lines"
 local upstream = require "upstream"
+local urls = require "urls"
 
 local M = {}
 
@@ -33,22 +34,12 @@ function M.passes_of(symptom, key)
     return found
 end
 
--- The server and location that the URL is for, as nginx finds them.
-local function route(symptom, uri)
-    local scheme, host, port = tostring(symptom.url):match("^(https?)://([^/:]+):?(%d*)")
-    if not host then
-        return nil
-    end
-    return symptom.nx.config:route { scheme = scheme, host = host:lower(),
-        port = tonumber(port) or (scheme == "https" and 443 or 80), uri = uri }
-end
-
 function M.pass_of(symptom, key, uri)
     local passes = M.passes_of(symptom, key)
     if #passes == 1 then
         return passes[1]
     end
-    local server, location = route(symptom, uri or "/")
+    local server, location = urls.route(symptom.nx.config, symptom.url, uri or "/")
     for _, pass in ipairs(passes) do
         if pass.server == server and pass.location == location then
             return pass
@@ -132,12 +123,12 @@ local function upstream_uri(pass, location, uri)
 end
 
 function M.of_url(symptom, key)
-    local host, uri = tostring(symptom.url):match("^https?://([^/]+)(/?.*)$")
-    if not host then
+    local q = urls.split(symptom.url)
+    if not q then
         return nil, "no address is known to ask"
     end
-    uri = uri == "" and "/" or uri
-    local server, location, notes = route(symptom, uri)
+    local host, uri = q.place, q.uri
+    local server, location, notes = urls.route(symptom.nx.config, symptom.url)
     local pass = server and M.pass_of(symptom, key, uri)
     if not pass then
         return nil, "which location the request goes through is not certain"

@@ -11,6 +11,7 @@
 local address = require "nginx_address"
 local addresses = require "addresses"
 local ss = require "ss"
+local urls = require "urls"
 
 local M = {}
 
@@ -76,29 +77,19 @@ function M.compose(listen, name, path)
     return string.format("%s://%s%s%s", scheme, name, shown, path), via
 end
 
-local function split(url)
-    local scheme, place, path = tostring(url):match("^(https?)://([^/?#]+)(.*)$")
-    if not scheme then
-        return nil
-    end
-    local name, port = place:match("^(.-):(%d+)$")
-    return { name = (name or place):lower(), port = tonumber(port) or (scheme == "https" and 443 or 80),
-             path = path:find("^/") and path or "/" .. path }
-end
-
 function M.here(nx, url)
-    local q = split(url)
+    local q = urls.split(url)
     if not q then
         return nil
     end
-    local server, listen = M.server_of(nx, q.name, q.port)
+    local server, listen = M.server_of(nx, q.host, q.port)
     if not server then
-        server, listen = M.server_of(nx, q.name, nil) -- a balancer in front may speak another scheme at another port
+        server, listen = M.server_of(nx, q.host, nil) -- a balancer in front may speak another scheme at another port
     end
     if not server then
         return nil
     end
-    return M.compose(listen, q.name, q.path)
+    return M.compose(listen, q.host, q.uri)
 end
 
 function M.is_elsewhere(host, answer)
@@ -117,7 +108,7 @@ local function is_nginx(nx, name)
 end
 
 function M.stranger(host, nx, answer, url, via)
-    local q, r = split(url), host:run({ "ss", "-H", "-ltnp" })
+    local q, r = urls.split(url), host:run({ "ss", "-H", "-ltnp" })
     local port = via and tonumber(via:match(":(%d+)$")) or q and q.port
     local found
     for _, item in ipairs(r.ok and answer.ip and ss.listens(ss.listeners(r.out), answer.ip, port) or {}) do
@@ -135,7 +126,7 @@ end
 
 -- Such a server closes each connection that does not begin with a line of the PROXY protocol, as a balancer's do.
 function M.for_balancers(nx, url, via)
-    local q = split(url)
+    local q = urls.split(url)
     local port = via and tonumber(via:match(":(%d+)$")) or q and q.port
     for d in nx.config:each("listen") do
         local listen = d.args[1] and address.parse_listen(d.args[1].text)

@@ -19,6 +19,7 @@ local nginx_config = require "nginx_config"
 local join = require("paths").join
 local processes = require "processes"
 local ss = require "ss"
+local urls = require "urls"
 local users = require "users"
 
 local M = {}
@@ -159,13 +160,11 @@ end
 
 -- Who listens where the address leads: { entry of ss.lua … }.  A name may be any of this host's addresses.
 local function at_the_door(host, url)
-    local scheme, place = tostring(url):match("^(https?)://([^/?#]+)")
-    local name, port = (place or ""):match("^(.-):(%d+)$")
-    name, port = name or place, tonumber(port) or (scheme == "https" and 443 or 80)
-    local r = scheme and host:run({ "ss", "-H", "-ltnp" })
+    local q = urls.split(url)
+    local r = q and host:run({ "ss", "-H", "-ltnp" })
     local found = {}
     for _, entry in ipairs(r and r.ok and ss.listeners(r.out) or {}) do
-        if entry.port == port and (not name:find("^[%d.:%[%]]+$") or #ss.listens({ entry }, name, port) > 0) then
+        if entry.port == q.port and (not q.host:find("^[%d.:%[%]]+$") or #ss.listens({ entry }, q.host, q.port) > 0) then
             found[#found + 1] = entry
         end
     end

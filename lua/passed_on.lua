@@ -7,6 +7,7 @@ local lines = require "lines"
 local listening = require "listening"
 local nginx_log = require "nginx_log"
 local upstream = require "upstream"
+local urls = require "urls"
 
 local M = {}
 
@@ -37,10 +38,8 @@ end
 --      by_configuration = a `return 502`, maybe = one within an `if`, why = what is not known }
 function M.reached(symptom)
     local config = symptom.nx.config
-    local scheme, host, port, uri = tostring(symptom.url):match("^(https?)://([^/:]+):?(%d*)(/?.*)$")
     local out = { keys = {} }
-    local server, location = config:route { scheme = scheme, host = (host or ""):lower(),
-        port = tonumber(port) or (scheme == "https" and 443 or 80), uri = uri ~= "" and uri or "/" }
+    local server, location = urls.route(config, symptom.url)
     if not server then
         out.why = "which server answers is not certain"
         return out

@@ -9,6 +9,7 @@
 
 local direct = require "direct"
 local http_answer = require "http_answer"
+local urls = require "urls"
 
 local M = {}
 
@@ -17,17 +18,6 @@ local PLAIN_URI = "^/[%w%-._~:/?%[%]@!$&()*+,;=%%]*$"
 
 function M.is(code)
     return CODES[code] == true
-end
-
-local function split(url)
-    local scheme, place, uri = url:match("^(https?)://([^/?#]+)([^#]*)")
-    if not scheme then
-        return nil
-    end
-    local name, port = place:match("^(.-):(%d+)$")
-    uri = uri:find("^/") and uri or "/" .. uri
-    return { scheme = scheme, name = (name or place):lower(), port = tonumber(port) or (scheme == "https" and 443 or 80),
-             place = place, uri = uri }
 end
 
 local function location_of(host, url, connect)
@@ -53,18 +43,18 @@ local function is_ours(config, name)
 end
 
 function M.next(host, nx, url, via)
-    local from = split(url)
-    local text = from and location_of(host, url, via or from.name .. ":" .. from.port)
+    local from = urls.split(url)
+    local text = from and location_of(host, url, via or from.host .. ":" .. from.port)
     if text and text:find("^/[^/]") or text == "/" then
         text = from.scheme .. "://" .. from.place .. text
     end
-    local to = text and split(text)
+    local to = text and urls.split(text)
     if not to or not to.uri:find(PLAIN_URI) or not to.place:find("^[%w._:%[%]-]+$")
-        or (to.name ~= from.name and not is_ours(nx.config, to.name)) then
+        or (to.host ~= from.host and not is_ours(nx.config, to.host)) then
         return nil
     end
-    local door = (via or from.name .. ":0"):match("^(.*):%d+$") -- the machine that answered, and no other
-    return { url = to.scheme .. "://" .. to.place .. to.uri, via = (via or to.name ~= from.name) and door .. ":" .. to.port or nil }
+    local door = (via or from.host .. ":0"):match("^(.*):%d+$") -- the machine that answered, and no other
+    return { url = to.scheme .. "://" .. to.place .. to.uri, via = (via or to.host ~= from.host) and door .. ":" .. to.port or nil }
 end
 
 return M

@@ -27,6 +27,7 @@ local service = require "service"
 local timeouts = require "timeouts"
 local unix_socket = require "unix_socket"
 local upstream = require "upstream"
+local urls = require "urls"
 local web = require "web"
 local when = require "when"
 
@@ -93,12 +94,7 @@ end
 
 -- Where no log line names the upstream, the configuration does: which passes this URL can reach.
 local function from_route(nx, url)
-    local scheme, host, port, uri = url:match("^(https?)://([^/:]+):?(%d*)(/?.*)$")
-    if not host then
-        return {}
-    end
-    local server, location = nx.config:route({ scheme = scheme, host = host:lower(),
-        port = tonumber(port) or (scheme == "https" and 443 or 80), uri = uri ~= "" and uri or "/" })
+    local server, location = urls.route(nx.config, url)
     if not server then
         return {}
     end
@@ -279,11 +275,11 @@ end
 
 -- What nginx logged just now about the very request that was asked, or nil.
 local function own_error(seen, clock)
-    local path = seen.url:match("^https?://[^/?#]+([^?#]*)")
+    local path = urls.split(seen.url).uri:match("^[^?]*")
     for i = #seen.failures.own, 1, -1 do
         local own = seen.failures.own[i]
         local asked = own.entry.request:match("^%u+ ([^ ?]*)")
-        if own.at >= clock.now and asked == (path ~= "" and path or "/") then
+        if own.at >= clock.now and asked == path then
             return own
         end
     end

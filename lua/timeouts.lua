@@ -7,6 +7,8 @@
 --
 -- Source: nginx src/core/ngx_parse.c (ngx_parse_time), the modules' defaults in their documentation.
 
+local urls = require "urls"
+
 local M = {}
 
 local UNITS = { ms = 0.001, s = 1, m = 60, h = 3600, d = 86400, w = 604800, M = 2592000, y = 31536000, [""] = 1 }
@@ -35,10 +37,7 @@ function M.at(config, pass, what)
 end
 
 function M.longest(nx, url)
-    local scheme, place, uri = tostring(url):match("^(https?)://([^/?]+)(.*)$")
-    local host, port = tostring(place):match("^(.-):(%d+)$")
-    local server, location = nx.config:route({ scheme = scheme, host = (host or place or ""):lower(), uri = uri ~= "" and uri or "/",
-        port = tonumber(port) or (scheme == "https" and 443 or 80) })
+    local server, location = urls.route(nx.config, url)
     local longest
     for _, item in ipairs(server and nx.config:reachable_passes(server, location) or {}) do
         for _, what in ipairs({ "connect", "read", "send" }) do
