@@ -19,6 +19,7 @@
 -- A process chooses its own name, so the line is read from its beginning and the group decides.  systemd knows by itself
 -- only where control groups are version 2 (Result=oom-kill).
 
+local said = require "said"
 local when = require "when"
 
 local M = {}
@@ -116,9 +117,9 @@ local function ended_then(svc, kill)
     if svc.state == "oom-killed" then
         return true
     end
-    local r = svc.host:run({ "journalctl", "--no-pager", "-o", "short-iso", "-n", "200", "-u", svc.name })
-    for line in (r.ok and r.out or ""):gmatch("[^\n]+") do
-        local at = line:find("Main process exited", 1, true) and when.seconds(line:sub(1, 19))
+    local r = svc.host:run({ "journalctl", "--no-pager", "-o", "short-iso", "-n", "15", "-u", svc.name })
+    for _, entry in ipairs(said.read(r.ok and r.out or "").all) do
+        local at = entry.systemd and entry.text:find(": Main process exited, ", 1, true) and when.seconds(entry.line:sub(1, 19))
         if at and math.abs(at - kill.at) <= SECONDS then
             return true
         end

@@ -60,6 +60,8 @@ check.equal("no group: another process", memory_kills.find(host, svc), nil)
 
 host, svc = world(own_limit(SHOP), EXITED:gsub("10:00:01", "11:30:00"), {})
 check.equal("it ended at another time", memory_kills.explain(svc), nil)
+host, svc = world(own_limit(SHOP), EXITED:gsub("systemd%[1%]: ", "shop[71]: "), {})
+check.equal("only systemd says that it ended", memory_kills.explain(svc), nil)
 host, svc = world("", "", { MemoryMax = "67108864" })
 svc.state = "oom-killed"
 check.equal("systemd's word alone", memory_kills.explain(svc):match("^shop may use no more than 64 MiB") ~= nil, true)
