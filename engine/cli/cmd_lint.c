@@ -1,12 +1,12 @@
 /* cmd_lint.c: everything that is wrong with playbooks, before any host is near. */
 #include "cli/command.h"
-#include "base/file.h"
+#include "base/argv.h"
 #include "base/mem.h"
 #include "cli/message.h"
+#include "cli/paths.h"
 #include "cli/session.h"
 #include "script/check.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,42 +30,6 @@ static void lint_file(struct lint *l, const char *path)
         style_line(&l->text, LOOK_GOOD, 0, "%s: ok", path);
 }
 
-static int is_entry(const struct dirent *d)
-{
-    return d->d_name[0] != '.';
-}
-
-static bool is_yaml(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-
-    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
-static void lint_path(struct lint *l, const char *path, int depth)
-{
-    struct dirent **entries = NULL;
-    int i, n;
-
-    if (!file_is_folder(path)) {
-        lint_file(l, path);
-        return;
-    }
-    n = scandir(path, &entries, is_entry, alphasort);
-    if (n < 0)
-        problems_add(&l->problems, path, 0, 0, "cannot be read");
-    for (i = 0; i < n; i++) {
-        char *inner = mem_format("%s/%s", path, entries[i]->d_name);
-
-        /* playbooks/INCIDENT/NAME.yaml is as deep as it goes. */
-        if (is_yaml(inner) || (depth < 3 && file_is_folder(inner)))
-            lint_path(l, inner, depth + 1);
-        free(inner);
-        free(entries[i]);
-    }
-    free(entries);
-}
-
 static void print_json(const struct lint *l)
 {
     json_t *list = json_array(), *document;
@@ -87,12 +51,15 @@ static void print_json(const struct lint *l)
 static int run(const struct options *o)
 {
     struct lint l = {.files = json_array()};
-    char **path;
+    static const char *const ends[] = {".yaml", ".yml", NULL};
+    char **files = mem_alloc(sizeof *files), **path;
     int code = 0;
 
     style_init(&l.text, o->json || o->quiet ? NULL : stdout, o->no_color);
     for (path = o->operands; *path; path++)
-        lint_path(&l, *path, 0);
+        files = paths_add(files, *path, ends, &l.problems);
+    for (path = files; *path; path++)
+        lint_file(&l, *path);
     fflush(stdout);
     if (l.problems.count) {
         code = ERR_DATA;
@@ -104,6 +71,7 @@ static int run(const struct options *o)
     }
     if (o->json)
         print_json(&l);
+    argv_free(files);
     json_decref(l.files);
     problems_release(&l.problems);
     return code;

@@ -1,14 +1,14 @@
 /* cmd_test.c: do the playbooks still say of recorded hosts what the records say? */
 #include "cli/command.h"
 #include "base/argv.h"
-#include "base/file.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "cli/history.h"
 #include "cli/message.h"
+#include "cli/paths.h"
 #include "cli/report.h"
 #include "cli/session.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,17 +34,16 @@ static void differs(struct test *t, char *text)
 static char *causes_of(const json_t *host)
 {
     const json_t *cause;
-    char *text = mem_dup("");
+    struct buf b;
+    char *text;
     size_t i;
 
+    buf_init(&b, 4096);
     json_array_foreach(json_object_get(host, "causes"), i, cause)
-    {
-        char *more = mem_format("%s%s%s %s", text, *text ? ", " : "", report_text(cause, "playbook"),
-                                report_text(cause, "verdict"));
-
-        free(text);
-        text = more;
-    }
+        buf_addf(&b, "%s%s %s", i ? ", " : "", report_text(cause, "playbook"),
+                 report_text(cause, "verdict"));
+    text = buf_take(&b);
+    buf_release(&b);
     return text;
 }
 
@@ -115,10 +114,12 @@ static void compare_host(struct test *t, const json_t *then, const json_t *now)
 
 static void compare(struct test *t, const json_t *then, const json_t *now)
 {
-    const json_t *host;
+    const json_t *hosts = json_object_get(then, "hosts"), *host;
     size_t i;
 
-    json_array_foreach(json_object_get(then, "hosts"), i, host)
+    if (json_array_size(hosts) == 0)
+        differs(t, mem_format("the record has no host"));
+    json_array_foreach(hosts, i, host)
     {
         const json_t *other = find(json_object_get(now, "hosts"), "host", report_text(host, "host"));
 
@@ -200,41 +201,6 @@ static int test_record(struct test *t, const char *path)
     return code;
 }
 
-/* ---- which records ---- */
-
-static bool ends_in(const char *name, const char *end)
-{
-    size_t n = strlen(name), m = strlen(end);
-
-    return n > m && strcmp(name + n - m, end) == 0;
-}
-
-static int is_entry(const struct dirent *d)
-{
-    return d->d_name[0] != '.';
-}
-
-static void gather(struct test *t, const char *path, int depth)
-{
-    struct dirent **entries = NULL;
-    int i, n;
-
-    if (!file_is_folder(path)) {
-        t->records = argv_add(t->records, path);
-        return;
-    }
-    n = scandir(path, &entries, is_entry, alphasort);
-    for (i = 0; i < n; i++) {
-        char *inner = mem_format("%s/%s", path, entries[i]->d_name);
-
-        if (ends_in(inner, ".jsonl") || (depth < 4 && file_is_folder(inner)))
-            gather(t, inner, depth + 1);
-        free(inner);
-        free(entries[i]);
-    }
-    free(entries);
-}
-
 static void print_json(const struct test *t, int code)
 {
     json_t *document = json_pack("{s:s, s:i, s:O}", "schema", "fettle/1", "exit", code, "tests", t->results);
@@ -245,25 +211,30 @@ static void print_json(const struct test *t, int code)
 
 static int run(const struct options *o)
 {
+    static const char *const ends[] = {".jsonl", NULL};
     struct test t = {.options = o, .records = mem_alloc(sizeof(char *)), .results = json_array()};
+    struct problems problems = {0};
     int code = 0;
     size_t i;
 
     style_init(&t.text, o->json || o->quiet ? NULL : stdout, o->no_color);
     for (i = 0; o->operands[i]; i++)
-        gather(&t, o->operands[i], 0);
+        t.records = paths_add(t.records, o->operands[i], ends, &problems);
+    if (problems.count)
+        message_problems(&problems);
     for (i = 0; t.records[i] && code != 130; i++)
         code = test_record(&t, t.records[i]);
     if (!t.records[0])
         message("no record is there: a record's name ends in .jsonl");
     if (code != 130)
-        code = !t.records[0] || t.failed ? ERR_DATA : 0;
+        code = problems.count || !t.records[0] || t.failed ? ERR_DATA : 0;
     if (t.records[0] && !o->json)
         printf("%zu as recorded, %zu not\n", json_array_size(t.results) - t.failed, t.failed);
     if (o->json)
         print_json(&t, code);
     json_decref(t.results);
     argv_free(t.records);
+    problems_release(&problems);
     return code;
 }
 

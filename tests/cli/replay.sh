@@ -47,5 +47,8 @@ check 'has no end' said 'has no end'
 sed '1s/"asked":"[a-z]*",//' "$room/tests/deep/cause.jsonl" >"$room/older.jsonl"
 expect 65 'one that does not say what was asked' "$fettle" test "$room/older.jsonl"
 check 'cannot be replayed' warned 'what was asked for'
+jq -c 'if .kind == "document" then .document.hosts = [] else . end' "$room/tests/deep/cause.jsonl" >"$room/hostless.jsonl"
+expect 65 'one without a host' "$fettle" test "$room/hostless.jsonl"
+check 'shows nothing' said 'has no host'
 expect 64 'nothing at all' "$fettle" test
 finish
