@@ -12,6 +12,10 @@
 #   nginx_site          takes the server block of the site "shop" from its input, and reloads nginx
 #   dns_site            a DNS server on 127.0.0.1 for *.internal, which the host asks
 #   dns_says [NAME ADDRESS]…  all that it knows from now on
+#   app_socket PATH     it listens on that Unix socket instead, and nginx goes there
+#   app_on_small_disk   … writes its PID file to /srv/data, a file system of 64 KiB
+#   small_disk_fills    that is full, and the application does not start any more
+#   harden UNIT SETTING…  settings of systemd's for a service, which is restarted
 #   app_code STATUS     what the application answers from its next start on
 #   app_knows PATH…     from its next start on it answers 200 to these paths, and 404 to all others
 #   app_breaks          a deploy after which it ends with an error when it starts
@@ -199,6 +203,39 @@ def app(environ, start_response):
     start_response("200 OK" if found else "404 Not Found", [("Content-Type", "text/plain")])
     return [b"the shop answers\n"]
 EOF
+}
+
+app_socket() {
+    sed -i "s|--bind [^ ]*|--bind unix:$1|" "$unit"
+    systemctl daemon-reload
+    systemctl restart shop-app
+    sed -i "s|proxy_pass .*|proxy_pass http://unix:$1;|" "$shop"
+    nginx_reload
+}
+
+app_on_small_disk() {
+    app_site
+    mkdir -p /srv/data
+    mount -t tmpfs -o size=64k,mode=777 tmpfs /srv/data
+    sed -i 's|gunicorn |gunicorn --pid /srv/data/shop.pid |' "$unit"
+    systemctl daemon-reload
+    systemctl restart shop-app
+}
+
+small_disk_fills() {
+    systemctl stop shop-app
+    head -c 100000 /dev/zero >/srv/data/shop.log || :
+    ! systemctl start shop-app
+}
+
+harden() {
+    local name=$1
+    shift
+    mkdir -p "/etc/systemd/system/$name.service.d"
+    printf '%s\n' '[Service]' "$@" >"/etc/systemd/system/$name.service.d/hardening.conf"
+    systemctl daemon-reload
+    systemctl reset-failed "$name" # on a quick machine these are more starts than systemd allows
+    systemctl restart "$name"
 }
 
 # From its next start on it takes as many seconds as /srv/shop/seconds says.

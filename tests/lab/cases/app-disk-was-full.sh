@@ -1,16 +1,9 @@
 about='The file system was full when the application was started last; somebody has made room since'
 site() {
-    app_site
-    mkdir -p /srv/data
-    mount -t tmpfs -o size=64k,mode=777 tmpfs /srv/data
-    sed -i 's|gunicorn |gunicorn --pid /srv/data/shop.pid |' "$unit"
-    systemctl daemon-reload
-    systemctl restart shop-app
+    app_on_small_disk
 }
 damage() {
-    systemctl stop shop-app
-    head -c 100000 /dev/zero >/srv/data/shop.log || :
-    ! systemctl start shop-app
+    small_disk_fills
     rm /srv/data/shop.log
 }
 

@@ -1,11 +1,7 @@
 about='The application has its socket in /tmp, and since its unit was hardened that is a /tmp of its own'
 site() {
     app_site
-    sed -i 's|--bind [^ ]*|--bind unix:/tmp/shop.sock|' "$unit"
-    systemctl daemon-reload
-    systemctl restart shop-app
-    sed -i 's|proxy_pass .*|proxy_pass http://unix:/tmp/shop.sock;|' "$shop"
-    nginx_reload
+    app_socket /tmp/shop.sock
 }
 damage() {
     sed -i '/^User/aPrivateTmp=yes' "$unit"

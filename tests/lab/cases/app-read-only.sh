@@ -2,11 +2,7 @@ about='Since its unit was hardened the application may not write where its socke
 site() {
     app_site
     install -d -o www-data /srv/shop/run
-    sed -i 's|--bind [^ ]*|--bind unix:/srv/shop/run/app.sock|' "$unit"
-    systemctl daemon-reload
-    systemctl restart shop-app
-    sed -i 's|proxy_pass .*|proxy_pass http://unix:/srv/shop/run/app.sock;|' "$shop"
-    nginx_reload
+    app_socket /srv/shop/run/app.sock
 }
 damage() {
     sed -i '/^User/aProtectSystem=strict' "$unit"

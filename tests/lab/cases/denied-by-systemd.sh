@@ -1,10 +1,7 @@
 about="A hardened nginx.service lacks the system call connect; the application is well"
 site() { app_site; }
 damage() {
-    mkdir -p /etc/systemd/system/nginx.service.d
-    printf '[Service]\nSystemCallFilter=~connect\nSystemCallErrorNumber=EACCES\n' >/etc/systemd/system/nginx.service.d/hardening.conf
-    systemctl daemon-reload
-    systemctl restart nginx
+    harden nginx 'SystemCallFilter=~connect' SystemCallErrorNumber=EACCES
 }
 
 exit=2 status=cause-found cause=permission-denied recommended=

@@ -7,10 +7,7 @@ site() {
     systemctl start edge
 }
 damage() {
-    mkdir -p /etc/systemd/system/edge.service.d
-    printf '[Service]\nSystemCallFilter=~connect\nSystemCallErrorNumber=EPERM\n' >/etc/systemd/system/edge.service.d/hardening.conf
-    systemctl daemon-reload
-    systemctl restart edge
+    harden edge 'SystemCallFilter=~connect' SystemCallErrorNumber=EPERM
 }
 
 exit=2 status=cause-found cause=permission-denied recommended=
